@@ -1,0 +1,11 @@
+import { defineConfig } from 'tsup';
+
+export default defineConfig({
+  entry: { index: 'src/index.ts', 'gen/cli': 'src/gen/cli.ts' },
+  format: ['esm', 'cjs'],
+  target: 'node20',
+  dts: { entry: { index: 'src/index.ts' } },
+  shims: true,
+  clean: true,
+  splitting: true,
+});
