@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Why a packet passed, was answered, or was dropped. One enum for all features: numbers are never
+ * reused and never renumbered, since they stand in verdict messages, dashboards and logs.
+ */
+#pragma once
+
+#include "common.h"
+
+enum reason {
+	REASON_NONE = 0,
+
+	/* Passed on to the next program, or to the stack. */
+	PASS_NOT_IP = 1,	 /* ARP and whatever else is neither IPv4 nor IPv6 */
+	PASS_OTHER_PROTOCOL = 2, /* neither TCP nor UDP */
+	PASS_LATER_FRAGMENT = 3, /* useless without its first fragment, which was judged */
+	PASS_UNPROTECTED = 4,	 /* a port that is not protected */
+	PASS_ALLOWED = 5,	 /* on the allow list */
+	PASS_ADMITTED = 6,	 /* from an admitted source, within its rate */
+	PASS_MONITORED =
+		7, /* would have been dropped; the drop is counted under its own number too */
+	PASS_UNCONFIRMED = 8, /* the operator did not confirm in time: the gate stands open */
+
+	/* Answered by the gate itself. */
+	ANSWER_CHALLENGE = 32,
+	ANSWER_ADMITTED = 33,
+
+	/* Dropped: the packet itself. */
+	DROP_TRUNCATED = 64,	     /* shorter than its headers say */
+	DROP_MALFORMED = 65,	     /* impossible header fields */
+	DROP_FRAGMENT = 66,	     /* first fragment to a protected port */
+	DROP_VLAN_DEPTH = 67,	     /* more than two VLAN tags */
+	DROP_EXTENSION_HEADERS = 68, /* more IPv6 extension headers than are followed */
+
+	/* Dropped: traffic to a protected port. */
+	DROP_DENIED = 72,	     /* on the deny list */
+	DROP_NOT_ADMITTED = 73,	     /* no proof yet */
+	DROP_ADMISSION_EXPIRED = 74, /* admitted once, not any more */
+	DROP_RATE_LIMITED = 75,	     /* admitted, above its packet rate */
+	DROP_SYN_LIMITED = 76,	     /* admitted, above its rate of new TCP connections */
+
+	/* Dropped: messages to the gate. From DROP_SERVICE on, the sender is told. */
+	DROP_MESSAGE_LENGTH = 80,
+	DROP_MESSAGE_MAGIC = 81,
+	DROP_MESSAGE_VERSION = 82,
+	DROP_MESSAGE_TYPE = 83,
+	DROP_MESSAGE_FORMAT = 84,    /* a field that must be zero is not */
+	DROP_HEADER_OPTIONS = 85,    /* IPv4 options or IPv6 extension headers before a message */
+	DROP_ADDRESS = 86,	     /* multicast, unspecified or IPv4-mapped: cannot be a peer's */
+	DROP_CLOCK_STALE = 87,	     /* the wall clock was not refreshed within its horizon */
+	DROP_REPLY_LIMITED = 88,     /* answers to this source are rate limited */
+	DROP_SERVICE = 89,	     /* challenge of another service */
+	DROP_KEY_ID = 90,	     /* challenge under a secret that this gate does not have */
+	DROP_CHALLENGE_FUTURE = 91,  /* issued later than now */
+	DROP_CHALLENGE_EXPIRED = 92, /* issued too long ago */
+	DROP_CHALLENGE_BEFORE_START = 93, /* issued before this gate began to remember spent ones */
+	DROP_DIFFICULTY = 94,		  /* below what the operator demands at least */
+	DROP_TAG = 95,			  /* not our challenge, or not given to this source */
+	DROP_SPENT = 96,		  /* the challenge has admitted once */
+	DROP_PROOF = 97,		  /* the proof does not hold */
+	DROP_SPENT_FULL = 98,		  /* no room to remember another spent challenge */
+	DROP_PREFIX_LIMITED = 99,	  /* too many admissions in this source's wider prefix */
+	DROP_ADMISSION_FAILED = 100,	  /* the kernel would not store the admission */
+
+	/* Dropped: the chain of programs on an interface. */
+	DROP_CHAIN_EMPTY = 120, /* a program that is expected in the chain is not there */
+
+	/* Not a verdict: an event that found the ring full. */
+	EVENT_LOST = 127,
+
+	REASON_COUNT = 128,
+};
+
+/* Brings the enum into BTF, from which the TypeScript side is generated. */
+enum reason unused_reason __attribute__((unused));
+
+INLINE bool is_pass(enum reason reason)
+{
+	return reason < ANSWER_CHALLENGE;
+}
+
+INLINE bool is_drop(enum reason reason)
+{
+	return reason >= DROP_TRUNCATED;
+}

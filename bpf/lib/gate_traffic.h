@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Packets to protected ports: who may pass. */
+#pragma once
+
+#include "gate_state.h"
+
+INLINE enum reason gate_check_admission(struct gate *g)
+{
+	const struct packet *p = &g->packet;
+	struct gate_admission *admission = bpf_map_lookup_elem(&admitted, &g->prefix);
+
+	if (!admission)
+		return DROP_NOT_ADMITTED;
+	if (read_once(admission->expires_ns) <= g->now_ns)
+		return DROP_ADMISSION_EXPIRED;
+	if (p->protocol == IPPROTO_TCP &&
+	    (p->tcp_flags & (TCP_FLAG_BYTE_SYN | TCP_FLAG_BYTE_ACK)) == TCP_FLAG_BYTE_SYN &&
+	    !token_take(&admission->syn_bucket, &config_of(g)->syn_rate, g->now_ns))
+		return DROP_SYN_LIMITED;
+	if (!token_take(&admission->packet_bucket, &config_of(g)->packet_rate, g->now_ns))
+		return DROP_RATE_LIMITED;
+	return PASS_ADMITTED;
+}
+
+INLINE enum reason gate_judge_traffic(struct gate *g)
+{
+	__u32 verdict;
+
+	if (config_of(g)->confirm_by_ns && g->now_ns > config_of(g)->confirm_by_ns)
+		return PASS_UNCONFIRMED;
+	if (g->packet.first_fragment)
+		return DROP_FRAGMENT;
+	if (!is_host_address(&g->packet, &g->packet.source))
+		return DROP_ADDRESS;
+	verdict = list_verdict(g);
+	if (verdict == LIST_DENY)
+		return DROP_DENIED;
+	if (verdict == LIST_ALLOW)
+		return PASS_ALLOWED;
+	return gate_check_admission(g);
+}

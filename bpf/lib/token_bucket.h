@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Token buckets with nanosecond refill, safe across CPUs without a lock: the generic cell rate
+ * algorithm (ITU-T I.371) keeps one 64-bit word, the theoretical arrival time of the next packet,
+ * and moves it by compare-and-swap.
+ *
+ * The word is its own generation. An element of an LRU map can be given to another key while this
+ * CPU still holds its pointer, and a spin lock cannot live there; but the word starts at the time
+ * of its admission and only grows, so a swap against a recycled element fails, and the packet is
+ * counted as limited.
+ */
+#pragma once
+
+#include "common.h"
+
+struct token_rate {
+	__u64 interval_ns;  /* between two tokens; 0: no limit */
+	__u64 tolerance_ns; /* (burst - 1) * interval_ns */
+};
+
+#define TOKEN_SWAP_TRIES 8
+
+/* Takes one token at time now (boot clock, ns). False: none left, or too much contention to tell.
+ */
+INLINE bool token_take(__u64 *bucket, const struct token_rate *rate, __u64 now)
+{
+	__u64 interval = rate->interval_ns;
+
+	if (!interval)
+		return true;
+#pragma unroll
+	for (int i = 0; i < TOKEN_SWAP_TRIES; i++) {
+		__u64 old = read_once(*bucket);
+		__u64 start = old > now ? old : now;
+
+		if (start - now > rate->tolerance_ns)
+			return false;
+		if (__sync_val_compare_and_swap(bucket, old, start + interval) == old)
+			return true;
+	}
+	return false;
+}

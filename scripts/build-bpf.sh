@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Build bpf/*.bpf.c and bpf/test/*.bpf.c into build/bpf/. Only what changed is built again.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+clang=${CLANG:-clang-19}
+strip=${LLVM_STRIP:-llvm-strip-19}
+out=build/bpf
+mkdir -p "$out"
+
+include=(-Ibpf)
+for dir in /usr/include/"$(uname -m)"-linux-gnu; do
+	[ -d "$dir" ] && include+=("-I$dir")
+done
+
+build() {
+	local source=$1 object=$out/$(basename "${1%.c}").o
+	if [ -e "$object" ] && [ -z "$(find bpf scripts/build-bpf.sh -newer "$object" -print -quit)" ]; then
+		return
+	fi
+	echo "bpf: $source"
+	"$clang" -g -O2 -target bpf -mcpu=v3 -std=gnu17 -Wall -Wextra -Werror \
+		-Wno-missing-field-initializers -Wno-unused-parameter -ffile-prefix-map="$PWD"=. \
+		"${include[@]}" -c "$source" -o "$object.tmp"
+	"$strip" -g "$object.tmp" # DWARF goes, BTF stays
+	mv "$object.tmp" "$object"
+}
+
+shopt -s nullglob
+for source in bpf/*.bpf.c bpf/test/*.bpf.c; do
+	build "$source"
+done
