@@ -93,15 +93,15 @@ export function codecOf(layout: Layout, name: string): Codec {
   switch (layout.kind) {
     case 'scalar':
     case 'enum':
-      return scalarCodec(layout.scalar, layout.size, name) as Codec;
+      return scalarCodec(layout.scalar, layout.size, name);
     case 'bool':
-      return boolCodec(name) as Codec;
+      return boolCodec(name);
     case 'bytes':
-      return bytesCodec(layout.size, name) as Codec;
+      return bytesCodec(layout.size, name);
     case 'array':
-      return arrayCodec(codecOf(layout.element, name), layout.length, name) as Codec;
+      return arrayCodec(codecOf(layout.element, name), layout.length, name);
     case 'struct':
-      return structCodec(layout, name) as Codec;
+      return structCodec(layout, name);
   }
 }
 

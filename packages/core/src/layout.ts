@@ -1,4 +1,4 @@
-import type { Btf, BtfArray, BtfEnum, BtfInt, BtfMember, BtfStruct } from './btf.js';
+import type { Btf, BtfArray, BtfEnum, BtfInt, BtfMember, BtfStruct, BtfType } from './btf.js';
 import { BpfError } from './errors.js';
 
 export type ScalarName = 'u8' | 'i8' | 'u16' | 'i16' | 'u32' | 'i32' | 'u64' | 'i64';
@@ -75,31 +75,31 @@ export class Layouts {
    * user space cannot share: pointers, unions, bit fields, floats, structs with implicit padding.
    */
   of(id: number, name: string): Layout {
-    const known = this.#known.get(id);
+    const type = this.#btf.resolve(id);
+    const known = this.#known.get(type.id);
     if (known) return known;
     if (this.#depth >= MAX_DEPTH) throw unsupported(name, 'nests too deeply');
     this.#depth++;
     try {
-      const layout = this.#build(id, name);
-      this.#known.set(id, layout);
+      const layout = this.#build(type, this.#btf.nameOf(id), name);
+      this.#known.set(type.id, layout);
       return layout;
     } finally {
       this.#depth--;
     }
   }
 
-  #build(id: number, name: string): Layout {
-    const type = this.#btf.resolve(id);
+  #build(type: BtfType, ownName: string, name: string): Layout {
     switch (type.kind) {
       case 'int':
         return integer(type, name);
       case 'enum':
       case 'enum64':
-        return enumeration(type, this.#btf.nameOf(id), name);
+        return enumeration(type, ownName, name);
       case 'array':
         return this.#array(type, name);
       case 'struct':
-        return this.#struct(type, this.#btf.nameOf(id) || name.replaceAll('.', '_'));
+        return this.#struct(type, ownName || name.replaceAll('.', '_'));
       case 'union':
         throw unsupported(name, 'is a union: use a struct, or an array of bytes');
       case 'ptr':

@@ -84,7 +84,7 @@ export interface AnyObject extends ObjectShape {
 type NameIn<T> = Extract<keyof T, string>;
 
 /** Codecs for the keys, values and events of maps, instead of the slower ones that follow BTF. */
-export type MapCodecs = Record<string, { key?: Codec<never>; value?: Codec<never>; event?: Codec<never> }>;
+export type MapCodecs = Record<string, { key?: Codec; value?: Codec; event?: Codec }>;
 
 export interface OpenOptions {
   /** The object's name in the kernel. Default: the file's, without its extension. */

@@ -75,7 +75,7 @@ class DefinedMap implements MapSpec {
 
   #codec(part: string, type: number, size: number): Codec {
     const name = `map ${this.name}: ${part}`;
-    return type === 0 ? (bytesCodec(size, name) as Codec) : codecFor(this.#btf, type, name);
+    return type === 0 ? bytesCodec(size, name) : codecFor(this.#btf, type, name);
   }
 
   /** Generated codecs of another version of the object would read the wrong bytes. */
@@ -86,8 +86,8 @@ class DefinedMap implements MapSpec {
     this.#event = this.#checked('event', eventSize, codecs.event);
   }
 
-  #checked(part: string, size: number, codec: Codec<never> | undefined): Codec | undefined {
-    if (!codec || codec.size === size) return codec as Codec | undefined;
+  #checked(part: string, size: number, codec: Codec | undefined): Codec | undefined {
+    if (!codec || codec.size === size) return codec;
     const message = `map ${this.name}: ${part} is ${size} bytes, its codec ${codec.size}: run cryptbpf-gen again`;
     throw new BpfError('ERR_BAD_OBJECT', message);
   }
@@ -118,7 +118,7 @@ function internalMap(section: ElfSection, object: string): MapSpec {
     valueType: 0,
     eventType: 0,
     key: codecOf({ kind: 'scalar', scalar: 'u32', size: 4 }, `map ${name}: key`),
-    value: bytesCodec(size, `map ${name}: value`) as Codec,
+    value: bytesCodec(size, `map ${name}: value`),
     event: undefined,
     initialValue,
   };
