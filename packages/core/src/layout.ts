@@ -48,7 +48,7 @@ export interface FieldLayout {
   readonly property: string;
   readonly offset: number;
   readonly layout: Layout;
-  /** Named `pad`, `pad1`, `_pad`…: no property, written as zeros. */
+  /** Named `pad`, `pad1`, `_pad`, `reserved`…: no property, written as zeros. */
   readonly padding: boolean;
 }
 
@@ -58,7 +58,7 @@ export type Layout = ScalarLayout | BoolLayout | EnumLayout | BytesLayout | Arra
 /** The largest value that a map can hold is far below; this keeps a damaged object from asking for more. */
 const MAX_SIZE = 1 << 30;
 const MAX_DEPTH = 16;
-const PADDING = /^_*pad(ding)?_?\d*$/;
+const PADDING = /^_*(pad(ding)?|reserved)_?\d*$/;
 
 /** Layouts of an object's types; each struct is laid out once. */
 export class Layouts {

@@ -32,7 +32,7 @@ export interface Collected {
   readonly structs: readonly StructLayout[];
 }
 
-/** Finds all types that maps, variables and global pointers lead to. Throws ERR_UNSUPPORTED_TYPE. */
+/** Finds all types that maps, variables and markers lead to. Throws ERR_UNSUPPORTED_TYPE. */
 export function collect(spec: ObjectSpec<AnyObject>): Collected {
   const types = new Types(spec.btf);
   const maps = [...spec.maps.values()].filter((map) => !map.internal).sort(byName);
@@ -41,7 +41,7 @@ export function collect(spec: ObjectSpec<AnyObject>): Collected {
   const typedVariables = variables.map((variable) => {
     return { spec: variable, layout: types.add(variable.type, `variable ${variable.name}`) };
   });
-  addPointees(spec.btf, types);
+  addMarkers(spec, types);
   return { maps: typedMaps, variables: typedVariables, ...types.sorted() };
 }
 
@@ -56,17 +56,20 @@ function typedMap(spec: MapSpec, types: Types): TypedMap {
   };
 }
 
-/** A global pointer to a struct or enum is there to carry it into BTF. */
-function addPointees(btf: Btf, types: Types): void {
-  const sections = btf.types.filter((type) => type.kind === 'datasec' && type.name !== '.maps');
-  const ids = sections.flatMap((section) => (section.kind === 'datasec' ? section.variables : []));
-  const variables = ids.map(({ type }) => btf.get(type)).sort(byName);
-  for (const variable of variables) {
-    const pointer = btf.resolve(variable.id);
-    if (pointer.kind === 'ptr' && isShared(btf.resolve(pointer.type))) {
-      types.add(pointer.type, `${variable.name} points to what`);
-    }
+/** A global pointer to a struct or enum, and one that is named `unused_…`, is there to carry a type into BTF. */
+function addMarkers(spec: ObjectSpec<AnyObject>, types: Types): void {
+  for (const variable of globalsOf(spec.btf)) {
+    if (spec.variables.has(variable.name)) continue;
+    const type = spec.btf.resolve(variable.id);
+    const id = type.kind === 'ptr' ? type.type : variable.id;
+    if (isShared(spec.btf.resolve(id))) types.add(id, variable.name);
   }
+}
+
+function globalsOf(btf: Btf): BtfType[] {
+  const sections = btf.types.filter((type) => type.kind === 'datasec');
+  const data = sections.filter((section) => /^\.(rodata|data|bss)(\.|$)/.test(section.name));
+  return data.flatMap((section) => section.variables.map(({ type }) => btf.get(type))).sort(byName);
 }
 
 function isShared(type: BtfType): boolean {

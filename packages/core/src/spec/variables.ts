@@ -4,7 +4,7 @@ import { BIND_LOCAL, type Elf, type ElfSymbol, SYMBOL_OBJECT } from '../elf.js';
 import { BpfError } from '../errors.js';
 import type { MapSpec, VariableSpec } from '../spec.js';
 
-/** The global variables of the internal maps. Pointers are none: they only carry their type into BTF. */
+/** The global variables of the internal maps, without those that only carry their type into BTF. */
 export function readVariables(
   elf: Elf,
   btf: Btf,
@@ -15,10 +15,15 @@ export function readVariables(
     const map = maps.get(symbol.section?.name ?? '');
     if (!map?.initialValue || symbol.type !== SYMBOL_OBJECT || symbol.binding === BIND_LOCAL) continue;
     const type = btf.find('var', symbol.name);
-    if (!type || btf.resolve(type.id).kind === 'ptr') continue;
+    if (!type || isMarker(btf, type)) continue;
     variables.set(symbol.name, new Variable(btf, type, symbol, map.name, map.initialValue));
   }
   return variables;
+}
+
+/** Pointers mean nothing to user space, and `unused_…` says it itself. */
+function isMarker(btf: Btf, variable: BtfVar): boolean {
+  return variable.name.startsWith('unused_') || btf.resolve(variable.id).kind === 'ptr';
 }
 
 class Variable implements VariableSpec {
