@@ -1,0 +1,96 @@
+import { randomBytes } from 'node:crypto';
+import { parseChallenge } from '../client/challenge.js';
+import { PowError } from '../client/errors.js';
+import {
+  type ChallengeMessage,
+  decodeChallenge,
+  decodeVerdict,
+  encodeHello,
+  encodeSolution,
+  MessageType,
+  messageType,
+  TRANSACTION_LENGTH,
+  transactionOf,
+  type Verdict,
+} from '../client/message.js';
+import { REASONS, reasonName } from '../client/reasons.js';
+import { solve } from '../client/solve.js';
+import type { Accept, Exchange } from './exchange.js';
+import type { Access, AccessOptions } from './options.js';
+
+/** Challenges that are tried before a refusal is final. */
+const MAX_ROUNDS = 4;
+/** How long a late admission may follow the verdict that the challenge is spent. */
+const LATE_MS = 1000;
+
+/** Refusals that a fresh challenge can mend: it grew old, the gate's secret or our address changed. */
+const STALE = new Set<number>([
+  REASONS.DROP_KEY_ID,
+  REASONS.DROP_CHALLENGE_EXPIRED,
+  REASONS.DROP_CHALLENGE_BEFORE_START,
+  REASONS.DROP_DIFFICULTY,
+  REASONS.DROP_TAG,
+  REASONS.DROP_SPENT,
+]);
+
+type SearchOptions = Pick<AccessOptions, 'onProgress' | 'workers' | 'maxDifficulty'> & {
+  signal: AbortSignal;
+};
+
+/** Hello, challenge, solution, verdict; again with a fresh challenge where that can help. */
+export async function negotiate(
+  exchange: Exchange,
+  options: SearchOptions,
+): Promise<Omit<Access, 'address'>> {
+  for (let round = 1; ; round++) {
+    const transaction = randomBytes(TRANSACTION_LENGTH);
+    const { challenge, source } = await askForChallenge(exchange, transaction);
+    const { nonce } = await solve(challenge, options);
+    const verdict = await present(exchange, transaction, encodeSolution(transaction, challenge, nonce));
+    if (verdict.status === 0) {
+      const { lifetime, renewAfter } = verdict;
+      return { lifetime, renewAfter, difficulty: parseChallenge(challenge).difficulty, source };
+    }
+    if (!STALE.has(verdict.status) || round === MAX_ROUNDS) throw rejection(verdict.status);
+  }
+}
+
+async function askForChallenge(exchange: Exchange, transaction: Uint8Array): Promise<ChallengeMessage> {
+  const answer = await exchange.ask(encodeHello(transaction), (datagram) => {
+    if (!isOf(transaction, datagram)) return undefined;
+    if (messageType(datagram) === MessageType.CHALLENGE) return decodeChallenge(datagram);
+    if (messageType(datagram) === MessageType.VERDICT) return decodeVerdict(datagram);
+    return undefined;
+  });
+  if ('status' in answer) throw rejection(answer.status);
+  return answer;
+}
+
+/**
+ * Sends the solution until there is a verdict. "Spent" is what the second copy of a solution gets, be it
+ * because the verdict on the first was lost or because the network doubled it. It proves neither that
+ * this source is admitted now nor for how long, so only an admission that comes late counts; without one
+ * the caller of `present` solves anew and has a verdict of its own.
+ */
+async function present(exchange: Exchange, transaction: Uint8Array, solution: Uint8Array): Promise<Verdict> {
+  const accept: Accept<Verdict> = (datagram) =>
+    isOf(transaction, datagram) && messageType(datagram) === MessageType.VERDICT
+      ? decodeVerdict(datagram)
+      : undefined;
+  const verdict = await exchange.ask(solution, accept);
+  if (verdict.status !== REASONS.DROP_SPENT) return verdict;
+  const admitted = await exchange.listen((datagram) => {
+    const late = accept(datagram);
+    return late?.status === 0 ? late : undefined;
+  }, LATE_MS);
+  return admitted ?? verdict;
+}
+
+function isOf(transaction: Uint8Array, datagram: Uint8Array): boolean {
+  return Buffer.compare(transaction, transactionOf(datagram)) === 0;
+}
+
+function rejection(status: number): PowError {
+  const reason = reasonName(status);
+  return new PowError('ERR_POW_REJECTED', `the gate refused: ${reason}`, { status, reason });
+}
