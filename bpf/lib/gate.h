@@ -153,7 +153,7 @@ INLINE int gate_answer(hook_context *ctx, const struct gate *g)
 /* The whole program: slot is its place in the chain of its interface, where the hook has one. */
 INLINE int gate_run(hook_context *ctx, __u32 slot)
 {
-	struct gate g = {.config_index = read_once(gate_state.active)};
+	struct gate g = {.config_index = read_once(gate_active)};
 	enum reason reason = gate_judge(ctx, &g);
 
 	count(reason, g.packet.frame_length);

@@ -9,12 +9,12 @@
 
 INLINE __u64 gate_wall_ms(__u64 boot_ns)
 {
-	return (boot_ns + read_once(gate_state.wall_offset_ns)) / NS_PER_MS;
+	return (boot_ns + read_once(gate_clock.wall_offset_ns)) / NS_PER_MS;
 }
 
 INLINE __u64 gate_horizon_ns(const struct gate *g)
 {
-	return read_once(gate_state.wall_updated_ns) + config_of(g)->clock_horizon_ns;
+	return read_once(gate_clock.wall_updated_ns) + config_of(g)->clock_horizon_ns;
 }
 
 INLINE const struct siphash_key *gate_epoch_key(const struct gate *g, __u32 index, __u64 issued_ms)
@@ -97,7 +97,7 @@ INLINE enum reason gate_check_time(const struct gate *g, __u64 issued_ms)
 		return DROP_CHALLENGE_FUTURE;
 	if (issued_ms + config_of(g)->challenge_ms < now_ms)
 		return DROP_CHALLENGE_EXPIRED;
-	if (issued_ms < gate_state.not_before_ms)
+	if (issued_ms < gate_birth.not_before_ms)
 		return DROP_CHALLENGE_BEFORE_START;
 	/* What was issued before the clock went stale may still be answered. */
 	if (g->now_ns > horizon_ns && issued_ms > gate_wall_ms(horizon_ns))

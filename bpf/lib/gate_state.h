@@ -52,18 +52,25 @@ struct gate_config {
 	__u8 reserved[5];
 };
 
-/* Which of the two configurations counts; the controller writes the other one, then switches. */
-struct gate_state {
-	__u32 layout;
-	__u32 active;
+/* Set by the controller, again and again; the boot clock does the rest. */
+struct gate_clock {
 	__s64 wall_offset_ns;  /* Unix time minus boot clock */
 	__u64 wall_updated_ns; /* boot clock */
-	__u64 not_before_ms;   /* Unix time at which the set of spent challenges began */
+};
+
+/* Set by the controller, once, when the gate's maps are new. */
+struct gate_birth {
+	__u32 layout;
+	__u32 reserved;
+	__u64 started_ns;    /* boot clock */
+	__u64 not_before_ms; /* Unix time at which the set of spent challenges began */
+};
+
+/* Moved by the program alone. */
+struct gate_state {
 	__u64 spent_head;
-	__u64 load_until_ns; /* boot clock at which the load so far would have come in at target
-				rate */
+	__u64 load_until_ns; /* boot clock at which the load so far would have come in at target rate */
 	__u64 event_bucket;
-	__u64 started_ns; /* boot clock */
 };
 
 /* A bit for each port. */
@@ -72,7 +79,11 @@ struct gate_ports {
 	__u64 udp[GATE_PORT_WORDS];
 };
 
+/* The controller writes the configuration that is not active, then makes it so. */
 struct gate_config gate_configs[2];
+__u32 gate_active;
+struct gate_clock gate_clock;
+struct gate_birth gate_birth;
 struct gate_state gate_state;
 struct gate_ports gate_ports;
 enum gate_origin {
@@ -158,7 +169,7 @@ struct gate_event {
 	__u32 reserved;
 };
 
-struct gate_event *unused_gate_event __attribute__((unused));
+struct gate_event *event_of_events __attribute__((unused));
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Write the TypeScript that is generated from BPF objects. With --check: only tell whether it is up to date.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+gen=(node packages/core/dist/gen/cli.js)
+
+"${gen[@]}" build/bpf/gate.bpf.o -o packages/core/src/gate/gate.gen.ts --core ../index.js "$@"
+"${gen[@]}" build/bpf/dispatcher.bpf.o -o packages/core/src/chain/dispatcher.gen.ts --core ../index.js "$@"
+"${gen[@]}" build/bpf/pow.bpf.o -o packages/pow/src/pow.gen.ts "$@"
+"${gen[@]}" build/bpf/pow.bpf.o -o packages/pow/src/reasons.gen.ts --only enums "$@"
