@@ -1,0 +1,73 @@
+import { BpfError } from '../errors.js';
+import type { LpmTrie } from '../maps/lpm-trie.js';
+import { type Prefix, parsePrefix } from './address.js';
+import { type Ipv4Prefix, type Ipv6Prefix, ListVerdict } from './gate.gen.js';
+
+/** Both tries of the gate: allow and deny list in one, for each family. */
+export interface ListMaps {
+  list_ipv4: LpmTrie<Ipv4Prefix, ListVerdict>;
+  list_ipv6: LpmTrie<Ipv6Prefix, ListVerdict>;
+}
+
+interface Entry {
+  readonly prefix: Prefix;
+  readonly verdict: ListVerdict;
+}
+
+/** What the tries shall hold, by family. */
+export interface Lists {
+  readonly ipv4: ReadonlyMap<string, Entry>;
+  readonly ipv6: ReadonlyMap<string, Entry>;
+}
+
+/** Throws ERR_BAD_ADDRESS for what is no prefix, ERR_BAD_OPTION for one that is allowed and denied. */
+export function parseLists(allow: readonly string[], deny: readonly string[]): Lists {
+  const lists = { ipv4: new Map<string, Entry>(), ipv6: new Map<string, Entry>() };
+  for (const text of allow) add(lists, text, ListVerdict.LIST_ALLOW);
+  for (const text of deny) add(lists, text, ListVerdict.LIST_DENY);
+  return lists;
+}
+
+function add(lists: { ipv4: Map<string, Entry>; ipv6: Map<string, Entry> }, text: string, verdict: ListVerdict) {
+  const prefix = parsePrefix(text);
+  const list = prefix.bytes.length === 4 ? lists.ipv4 : lists.ipv6;
+  const key = keyOf(prefix.length, prefix.bytes);
+  const other = list.get(key);
+  if (other && other.verdict !== verdict) {
+    throw new BpfError('ERR_BAD_OPTION', `prefix ${text} is on the allow list and on the deny list`);
+  }
+  list.set(key, { prefix, verdict });
+}
+
+/** Makes the tries hold the lists: what is new comes in before what is old goes. */
+export function writeLists(maps: ListMaps, lists: Lists): void {
+  const ipv4 = (prefix: Prefix): Ipv4Prefix => ({ length: prefix.length, address: word(prefix.bytes) });
+  const ipv6 = (prefix: Prefix): Ipv6Prefix => ({ length: prefix.length, address: prefix.bytes });
+  write(maps.list_ipv4, lists.ipv4, ipv4, (key) => keyOf(key.length, wordBytes(key.address)));
+  write(maps.list_ipv6, lists.ipv6, ipv6, (key) => keyOf(key.length, key.address));
+}
+
+function write<K>(
+  trie: LpmTrie<K, ListVerdict>,
+  entries: ReadonlyMap<string, Entry>,
+  toKey: (prefix: Prefix) => K,
+  nameOf: (key: K) => string,
+): void {
+  for (const { prefix, verdict } of entries.values()) trie.set(toKey(prefix), verdict);
+  for (const key of [...trie.keys()]) if (!entries.has(nameOf(key))) trie.delete(key);
+}
+
+function keyOf(length: number, bytes: Uint8Array): string {
+  return `${bytes.join('.')}/${length}`;
+}
+
+/** An IPv4 address as the number that its bytes are in memory. */
+function word(bytes: Uint8Array): number {
+  return new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+}
+
+function wordBytes(value: number): Uint8Array {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setUint32(0, value, true);
+  return bytes;
+}
