@@ -124,9 +124,9 @@ export class Btf {
     return type;
   }
 
-  find<K extends BtfKind>(kind: K, name: string): Extract<BtfType, { kind: K }> | undefined {
+  find<K extends BtfKind>(kind: K, name: string): (BtfType & { kind: K }) | undefined {
     const found = this.types.find((type) => type.kind === kind && type.name === name);
-    return found as Extract<BtfType, { kind: K }> | undefined;
+    return found as (BtfType & { kind: K }) | undefined;
   }
 
   /** The type itself, without typedefs and qualifiers. */
