@@ -18,6 +18,7 @@ export interface Found {
 /** Searches in `count` workers until one finds a nonce. Every worker is ended before the promise settles. */
 export class Pool {
   readonly #workers = new Set<SolverWorker>();
+  readonly #broken = new Set<SolverWorker>();
   readonly #hashes: number[] = [];
   readonly #meter: ProgressMeter;
   readonly #signal: AbortSignal | undefined;
@@ -42,7 +43,7 @@ export class Pool {
     this.#signal?.addEventListener('abort', onAbort);
     try {
       for (let i = 0; i < count; i++) this.#start(create, i, job);
-      this.#resolveIfEmpty();
+      this.#resolveIfNoneIsLeft();
       return await this.#result;
     } finally {
       runtime.clearTimeout?.(timer);
@@ -58,7 +59,7 @@ export class Pool {
     listen(
       worker,
       (data) => this.#report(index, data as Report),
-      () => this.#lose(worker),
+      () => this.#giveUp(worker),
     );
     const first = BigInt.asUintN(64, firstNonce + (BigInt(index) << RANGE_BITS));
     worker.postMessage({ challenge, firstNonce: first } satisfies Job);
@@ -76,13 +77,13 @@ export class Pool {
     }
   }
 
-  #lose(worker: SolverWorker): void {
-    this.#workers.delete(worker);
-    this.#resolveIfEmpty();
+  #giveUp(worker: SolverWorker): void {
+    this.#broken.add(worker);
+    this.#resolveIfNoneIsLeft();
   }
 
-  #resolveIfEmpty(): void {
-    if (this.#workers.size === 0) this.#resolve(undefined);
+  #resolveIfNoneIsLeft(): void {
+    if (this.#broken.size === this.#workers.size) this.#resolve(undefined);
   }
 }
 

@@ -24,8 +24,8 @@ interface Port {
 export interface SolverWorker {
   postMessage(message: unknown): void;
   terminate(): unknown;
-  addEventListener?(type: string, listener: (event: never) => void): void;
-  on?(type: string, listener: (value: never) => void): unknown;
+  addEventListener?(type: string, listener: (event: unknown) => void): void;
+  on?(type: string, listener: (value: unknown) => void): unknown;
 }
 
 export interface WorkerThreads {

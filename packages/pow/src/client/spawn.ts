@@ -20,16 +20,16 @@ export function workerFactory(): { create: CreateWorker; dispose(): void } | und
 
 /** Calls back with what a worker says, and once it cannot go on. */
 export function listen(worker: SolverWorker, onMessage: (data: unknown) => void, onEnd: () => void): void {
-  if (worker.on) {
-    worker.on('message', onMessage);
-    worker.on('error', onEnd);
-    worker.on('exit', onEnd);
+  if (!worker.addEventListener) {
+    worker.on?.('message', onMessage);
+    worker.on?.('error', onEnd);
+    worker.on?.('exit', onEnd);
     return;
   }
-  worker.addEventListener?.('message', (event: { data: unknown }) => onMessage(event.data));
-  worker.addEventListener?.('messageerror', onEnd);
-  worker.addEventListener?.('error', (event: { preventDefault?(): void }) => {
-    event.preventDefault?.();
+  worker.addEventListener('message', (event) => onMessage((event as MessageEvent).data));
+  worker.addEventListener('messageerror', onEnd);
+  worker.addEventListener('error', (event) => {
+    (event as Event).preventDefault?.();
     onEnd();
   });
 }

@@ -13,8 +13,9 @@ import {
   transactionOf,
   type Verdict,
 } from '../client/message.js';
-import { REASONS, reasonName } from '../client/reasons.js';
+import { reasonName } from '../client/reasons.js';
 import { solve } from '../client/solve.js';
+import { Reason } from '../reasons.gen.js';
 import type { Accept, Exchange } from './exchange.js';
 import type { Access, AccessOptions } from './options.js';
 
@@ -25,12 +26,12 @@ const LATE_MS = 1000;
 
 /** Refusals that a fresh challenge can mend: it grew old, the gate's secret or our address changed. */
 const STALE = new Set<number>([
-  REASONS.DROP_KEY_ID,
-  REASONS.DROP_CHALLENGE_EXPIRED,
-  REASONS.DROP_CHALLENGE_BEFORE_START,
-  REASONS.DROP_DIFFICULTY,
-  REASONS.DROP_TAG,
-  REASONS.DROP_SPENT,
+  Reason.DROP_KEY_ID,
+  Reason.DROP_CHALLENGE_EXPIRED,
+  Reason.DROP_CHALLENGE_BEFORE_START,
+  Reason.DROP_DIFFICULTY,
+  Reason.DROP_TAG,
+  Reason.DROP_SPENT,
 ]);
 
 type SearchOptions = Pick<AccessOptions, 'onProgress' | 'workers' | 'maxDifficulty'> & {
@@ -55,12 +56,13 @@ export async function negotiate(
   }
 }
 
+/** A hello is answered with a challenge, or refused; an admission without a proof is nobody's answer. */
 async function askForChallenge(exchange: Exchange, transaction: Uint8Array): Promise<ChallengeMessage> {
   const answer = await exchange.ask(encodeHello(transaction), (datagram) => {
     if (!isOf(transaction, datagram)) return undefined;
     if (messageType(datagram) === MessageType.CHALLENGE) return decodeChallenge(datagram);
-    if (messageType(datagram) === MessageType.VERDICT) return decodeVerdict(datagram);
-    return undefined;
+    const refusal = verdictIn(datagram);
+    return refusal?.status === 0 ? undefined : refusal;
   });
   if ('status' in answer) throw rejection(answer.status);
   return answer;
@@ -74,16 +76,18 @@ async function askForChallenge(exchange: Exchange, transaction: Uint8Array): Pro
  */
 async function present(exchange: Exchange, transaction: Uint8Array, solution: Uint8Array): Promise<Verdict> {
   const accept: Accept<Verdict> = (datagram) =>
-    isOf(transaction, datagram) && messageType(datagram) === MessageType.VERDICT
-      ? decodeVerdict(datagram)
-      : undefined;
+    isOf(transaction, datagram) ? verdictIn(datagram) : undefined;
   const verdict = await exchange.ask(solution, accept);
-  if (verdict.status !== REASONS.DROP_SPENT) return verdict;
+  if (verdict.status !== Reason.DROP_SPENT) return verdict;
   const admitted = await exchange.listen((datagram) => {
     const late = accept(datagram);
     return late?.status === 0 ? late : undefined;
   }, LATE_MS);
   return admitted ?? verdict;
+}
+
+function verdictIn(datagram: Uint8Array): Verdict | undefined {
+  return messageType(datagram) === MessageType.VERDICT ? decodeVerdict(datagram) : undefined;
 }
 
 function isOf(transaction: Uint8Array, datagram: Uint8Array): boolean {
