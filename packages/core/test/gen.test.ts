@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +8,7 @@ import { run } from '../src/gen/command.js';
 import { generate } from '../src/gen/generate.js';
 import { Layouts } from '../src/layout.js';
 import { openObject } from '../src/spec.js';
-import { compile, coreObject, inTemporaryDirectory, random } from './compile.js';
+import { compile, coreObject, inTemporaryDirectory, random, repository } from './compile.js';
 import * as generatedCode from './core_test.gen.js';
 import { randomValue } from './values.js';
 
@@ -209,6 +210,73 @@ describe('generated code', () => {
     } hosts SEC(".maps");`);
     expect(() => generatedCode.openCoreTest(other)).toThrow('map hosts: key is 4 bytes, its codec 20');
   });
+});
+
+describe('types of generated code', () => {
+  /** The classes that need a kernel, as far as the generated file names them. */
+  const CORE = `
+    export * from '${repository}packages/core/src/codec.js';
+    export * from '${repository}packages/core/src/spec.js';
+    export type ArrayMap<V> = { get(index: number): V };
+    export type HashMap<K, V> = { get(key: K): V | undefined };
+    export type LruHashMap<K, V> = HashMap<K, V>;
+    export type LpmTrie<K, V> = HashMap<K, V>;
+    export type PerCpuHashMap<K, V> = { get(key: K): V[] | undefined };
+    export type PerCpuArrayMap<V> = { get(index: number): V[] };
+    export type RingBuffer<T> = AsyncIterable<T>;
+    export type ProgArray = object;
+    export type RawTracepointProgram = object;
+    export type SyscallProgram = object;
+    export type TcProgram = object;
+    export type TracepointProgram = object;
+    export type XdpProgram = object;`;
+
+  const RIGHT = `
+    import { CoreReason, type CoreTestObject, openCoreTest } from './core_test.gen.js';
+    export const spec = openCoreTest(new Uint8Array());
+    export const reason: CoreReason = CoreReason.CORE_REASON_SHORT;
+    spec.map('hosts').maxEntries = 5;
+    spec.program('core_xdp').autoload = false;
+    spec.variable('threshold').set(5n);
+    spec.variable('limits').set({ packets: 1n, bytes: 2n });
+    export function ports(object: CoreTestObject['maps']): number[] | undefined {
+      return object.hosts.get({ address: new Uint8Array(16), port: 1, protocol: 17 })?.ports;
+    }`;
+
+  const WRONG = [
+    "spec.map('host');",
+    "spec.program('core');",
+    "spec.variable('threshold').set(5);",
+    "spec.variable('limits').set({ packets: 1n });",
+    'export const none: CoreReason = 4;',
+    "export const hosts: CoreTestObject['maps']['hosts'] = null;",
+  ].map((line) => `// @ts-expect-error\n${line}`);
+
+  /** What tsc says to it, strictly. An expected error that does not come is an error. */
+  function compileTypes(usage: string): string {
+    return inTemporaryDirectory((directory) => {
+      const config = {
+        extends: join(repository, 'tsconfig.base.json'),
+        compilerOptions: { types: ['node'], typeRoots: [join(repository, 'node_modules/@types')] },
+        include: ['.'],
+      };
+      writeFileSync(join(directory, 'tsconfig.json'), JSON.stringify(config));
+      writeFileSync(join(directory, 'core.ts'), CORE);
+      writeFileSync(join(directory, 'core_test.gen.ts'), generate(spec, { core: './core.js' }));
+      writeFileSync(join(directory, 'usage.ts'), usage);
+      const tsc = join(repository, 'node_modules/typescript/bin/tsc');
+      const { stdout } = spawnSync(process.execPath, [tsc, '-p', directory], { encoding: 'utf8' });
+      return stdout
+        .split('\n')
+        .filter((line) => /^(usage|core_test\.gen)|\/(usage|core_test\.gen)\.ts/.test(line))
+        .join('\n');
+    });
+  }
+
+  it('fit, and refuse what does not', () => {
+    expect(compileTypes([RIGHT, ...WRONG].join('\n'))).toBe('');
+    expect(compileTypes(`${RIGHT}\nspec.map('host');`)).toContain('not assignable to parameter');
+  }, 60_000);
 });
 
 describe('cryptbpf-gen', () => {
