@@ -1,12 +1,15 @@
-import { defineConfig } from 'tsup';
+import { defineConfig, type Options } from 'tsup';
 
-export default defineConfig({
-  entry: { index: 'src/index.ts', client: 'src/client.ts', udp: 'src/udp.ts' },
-  format: ['esm', 'cjs'],
-  target: 'es2022',
-  dts: true,
-  shims: true,
-  clean: true,
-  splitting: true,
-  onSuccess: 'cp ../../build/bpf/pow.bpf.o dist/',
-});
+const common: Options = { format: ['esm', 'cjs'], target: 'es2022', dts: true };
+
+// The controller apart: its shims for import.meta.url would end up in chunks that it shares with the
+// client, and break that in browsers.
+export default defineConfig([
+  { ...common, entry: { client: 'src/client.ts', udp: 'src/udp.ts' }, splitting: true },
+  {
+    ...common,
+    entry: { index: 'src/index.ts' },
+    shims: true,
+    onSuccess: 'cp ../../build/bpf/pow.bpf.o dist/',
+  },
+]);
