@@ -27,8 +27,8 @@ export interface MapSpec {
   /** As the kernel and bpftool show it: at most 15 characters. */
   readonly kernelName: string;
   readonly type: MapType;
-  /** For a per-CPU map: of one CPU. */
   readonly keySize: number;
+  /** In a per-CPU map: of one CPU. */
   readonly valueSize: number;
   maxEntries: number;
   /** BPF_F_… */

@@ -99,6 +99,16 @@ describe('generate', () => {
     expect(text).toContain('put.zeros(view, offset + 5, 3);');
   });
 
+  it('names the skeleton after the object', () => {
+    const text = generate(openObject(compile('int x;'), { name: 'signed-auth' }));
+    expect(text).toContain(
+      'export function openSignedAuth(source: Uint8Array | URL): ObjectSpec<SignedAuthObject>',
+    );
+    expect(() => generate(openObject(compile('int x;'), { name: "x'y" }))).toThrow(
+      `"X'y" is no name for generated code`,
+    );
+  });
+
   it('writes an object that holds nothing', () => {
     const text = generated('SEC("xdp") int nothing(struct xdp_md *ctx) { return XDP_PASS; }');
     expect(text).toContain('  maps: Record<never, never>;\n');

@@ -114,6 +114,15 @@ describe('openObject', () => {
     });
   });
 
+  it('reads variables in sections of their own', () => {
+    const spec = openObject(
+      compile('SEC(".data.mine") int mine = 5; const volatile int theirs SEC(".rodata.theirs") = 6;'),
+    );
+    expect(spec.variable('mine').get()).toBe(5);
+    expect(spec.variable('theirs').section).toBe('.rodata.theirs');
+    expect(spec.map('.data.mine')).toMatchObject({ internal: true, kernelName: '.data.mine', valueSize: 4 });
+  });
+
   it('takes neither pointers nor unused globals for variables', () => {
     const object = compile(`
       enum mark { MARK = 1 } unused_mark __attribute__((unused));

@@ -2,9 +2,9 @@ import { BpfError } from '../errors.js';
 
 const IDENTIFIER = /^[A-Za-z_]\w*$/;
 
-/** `core_key` is `CoreKey`. */
+/** `core_key` is `CoreKey`, and so is an object in core-key.bpf.o. */
 export function pascalCase(name: string): string {
-  return name.split('_').map(capitalised).join('');
+  return name.split(/[_-]/).map(capitalised).join('');
 }
 
 /** Names come from an object file: none may be anything but a name in the code that we write. */

@@ -28,7 +28,7 @@ const PROGRAMS: Partial<Record<ProgramType, string>> = {
 
 /** The interface of the object and the function that opens it. */
 export function skeletonLines(spec: ObjectSpec<AnyObject>, types: Collected): string[] {
-  const name = pascalCase(identifier(spec.name));
+  const name = identifier(pascalCase(spec.name));
   return [
     `/** What ${spec.name}.bpf.o holds. */`,
     `export interface ${name}Object {`,
