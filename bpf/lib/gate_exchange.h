@@ -196,7 +196,8 @@ INLINE enum reason gate_accept(struct gate *g, const struct spent_key *key)
 {
 	struct gate_admission *current = gate_current(g);
 	__u64 lifetime = gate_lifetime_ns(g);
-	__u64 remember = (config_of(g)->challenge_ms + config_of(g)->skew_ms) * NS_PER_MS;
+	/* One more millisecond: the clock that a challenge is compared with is rounded down. */
+	__u64 remember = (config_of(g)->challenge_ms + config_of(g)->skew_ms + 1) * NS_PER_MS;
 	enum reason reason;
 
 	if (!current && !gate_wide_allowed(g))
