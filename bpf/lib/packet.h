@@ -147,7 +147,7 @@ INLINE enum reason parse_ipv4(struct cursor *c, struct packet *p)
 	fragment = bpf_ntohs(ip->frag_off);
 	if (fragment & FRAGMENT_OFFSET)
 		return PASS_LATER_FRAGMENT;
-	p->first_fragment = fragment & FRAGMENT_MORE;
+	p->first_fragment = (fragment & FRAGMENT_MORE) != 0;
 	return REASON_NONE;
 }
 
