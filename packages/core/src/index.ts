@@ -1,7 +1,38 @@
 export type { Btf, BtfType } from './btf.js';
 export { bytesCodec, type Codec, codecFor, put, take } from './codec.js';
-export { BpfError, type BpfErrorCode } from './errors.js';
+export { possibleCpus } from './cpus.js';
+export { BpfError, type BpfErrorCode, VerifierError } from './errors.js';
+export { bootTimeNs } from './ffi/libc.js';
+export { interfaceIndex } from './interface.js';
 export type { MapType, ProgramType } from './kinds.js';
+export type { TcDirection, XdpMode } from './links/attach.js';
+export { type Link, type LinkInfo, type LinkKind, openLink } from './links/link.js';
+export { ArrayMap } from './maps/array.js';
+export { openMap } from './maps/create.js';
+export type { UpdateMode } from './maps/elements.js';
+export {
+  HashMap,
+  LpmTrie,
+  LruHashMap,
+  LruPerCpuHashMap,
+  PerCpuArrayMap,
+  PerCpuHashMap,
+} from './maps/keyed.js';
+export { BpfMap, type MapInfo } from './maps/map.js';
+export { ProgArray } from './maps/prog-array.js';
+export { BpfObject, type LoadOptions } from './object.js';
+export {
+  Program,
+  type ProgramInfo,
+  RawTracepointProgram,
+  SyscallProgram,
+  TcProgram,
+  type TestRunOptions,
+  type TestRunResult,
+  TracepointProgram,
+  XdpProgram,
+} from './program.js';
+export { type EventsOptions, RingBuffer } from './ring.js';
 export {
   type AnyObject,
   type MapCodecs,

@@ -6,6 +6,7 @@ import type { Codec } from './codec.js';
 import { type Elf, readElf } from './elf.js';
 import { BpfError } from './errors.js';
 import type { MapType, ProgramType } from './kinds.js';
+import { type BpfObject, type LoadOptions, loadObject } from './object.js';
 import { readMaps } from './spec/maps.js';
 import { readPrograms } from './spec/programs.js';
 import { readVariables } from './spec/variables.js';
@@ -128,6 +129,15 @@ export class ObjectSpec<T extends ObjectShape = AnyObject> {
   /** Throws ERR_NOT_FOUND, naming those there are. */
   variable<N extends NameIn<T['variables']>>(name: N): VariableSpec<T['variables'][N]> {
     return this.#find('variable', this.variables, name) as VariableSpec<T['variables'][N]>;
+  }
+
+  /**
+   * Creates the maps and loads the programs: needs CAP_BPF and CAP_NET_ADMIN, or root, and libbpf 1.1+. Can be
+   * called again, for maps and programs of their own. Throws VerifierError, ERR_PERMISSION, ERR_NO_LIBBPF,
+   * ERR_NO_BTF, ERR_LOAD.
+   */
+  load(options: LoadOptions = {}): BpfObject<T> {
+    return loadObject(this, options);
   }
 
   #find<V>(kind: string, all: ReadonlyMap<string, V>, name: string): V {

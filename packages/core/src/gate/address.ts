@@ -33,7 +33,10 @@ export function parsePrefix(text: string): Prefix {
   const bits = bytes.length * 8;
   const length = slash < 0 ? bits : Number(text.slice(slash + 1));
   if (!/^[^/]+(\/\d{1,3})?$/.test(text) || length > bits) {
-    throw new BpfError('ERR_BAD_ADDRESS', `"${text}" is no prefix: a length of 0 to ${bits} goes behind the /`);
+    throw new BpfError(
+      'ERR_BAD_ADDRESS',
+      `"${text}" is no prefix: a length of 0 to ${bits} goes behind the /`,
+    );
   }
   if (bytes.some((byte, i) => byte & ~maskByte(length, i))) {
     throw new BpfError('ERR_BAD_ADDRESS', `"${text}" has bits set behind its prefix of ${length} bits`);

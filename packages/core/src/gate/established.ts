@@ -42,7 +42,7 @@ function parseAddress(hex: string): Uint8Array {
   const bytes = new Uint8Array(16);
   const view = new DataView(bytes.buffer);
   const words = hex.match(/.{8}/g)!.map((word) => Number.parseInt(word, 16));
-  words.forEach((word, i) => view.setUint32(16 - 4 * words.length + 4 * i, word, true));
+  for (const [i, word] of words.entries()) view.setUint32(16 - 4 * words.length + 4 * i, word, true);
   if (words.length === 1) bytes.fill(0xff, 10, 12);
   return bytes;
 }

@@ -1,5 +1,5 @@
 import { BpfError } from '../errors.js';
-import type { LpmTrie } from '../maps/lpm-trie.js';
+import type { LpmTrie } from '../maps/keyed.js';
 import { type Prefix, parsePrefix } from './address.js';
 import { type Ipv4Prefix, type Ipv6Prefix, ListVerdict } from './gate.gen.js';
 
@@ -28,7 +28,11 @@ export function parseLists(allow: readonly string[], deny: readonly string[]): L
   return lists;
 }
 
-function add(lists: { ipv4: Map<string, Entry>; ipv6: Map<string, Entry> }, text: string, verdict: ListVerdict) {
+function add(
+  lists: { ipv4: Map<string, Entry>; ipv6: Map<string, Entry> },
+  text: string,
+  verdict: ListVerdict,
+) {
   const prefix = parsePrefix(text);
   const list = prefix.bytes.length === 4 ? lists.ipv4 : lists.ipv6;
   const key = keyOf(prefix.length, prefix.bytes);

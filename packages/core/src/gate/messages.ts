@@ -1,4 +1,3 @@
-
 /* The exchange of docs/protocols.md, from the side of a peer. Offsets are those of the specification. */
 
 const VERSION = 1;
@@ -47,4 +46,3 @@ export function verdictOf(message: Uint8Array): GateVerdict {
     renewAfter: view.getUint32(HEADER_BYTES + 4),
   };
 }
-

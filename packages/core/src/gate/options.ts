@@ -97,7 +97,8 @@ export function resolveSettings(settings: GateSettings): ResolvedSettings {
   number('targetAdmissions', resolved.targetAdmissions, 0.001, 1e9);
   number('loadStep', resolved.loadStep, 0.001, 86_400);
   checkPrefixes(resolved);
-  for (const name of ['packetRate', 'synRate', 'answerRate', 'eventRate'] as const) rate(name, resolved[name]);
+  for (const name of ['packetRate', 'synRate', 'answerRate', 'eventRate'] as const)
+    rate(name, resolved[name]);
   checkClocks(resolved);
   return resolved;
 }
@@ -110,7 +111,10 @@ function checkPorts({ ports, controlPort }: ResolvedSettings): void {
     const { port, protocol } = typeof entry === 'number' ? { port: entry, protocol: 'tcp' } : entry;
     integer('ports', port, 1, 65_535);
     if (protocol !== 'tcp' && protocol !== 'udp') {
-      throw new BpfError('ERR_BAD_OPTION', `option ports: protocol is "${protocol}", expected "tcp" or "udp"`);
+      throw new BpfError(
+        'ERR_BAD_OPTION',
+        `option ports: protocol is "${protocol}", expected "tcp" or "udp"`,
+      );
     }
   }
   integer('controlPort', controlPort, 1, 65_535);
@@ -139,7 +143,10 @@ function number(name: string, value: number, min: number, max: number): void {
 
 function integer(name: string, value: number, min: number, max: number): void {
   if (Number.isInteger(value) && value >= min && value <= max) return;
-  throw new BpfError('ERR_BAD_OPTION', `option ${name} is ${value}, expected an integer from ${min} to ${max}`);
+  throw new BpfError(
+    'ERR_BAD_OPTION',
+    `option ${name} is ${value}, expected an integer from ${min} to ${max}`,
+  );
 }
 
 function range(name: string, { min, max }: Range, low: number, high: number): void {

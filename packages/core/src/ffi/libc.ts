@@ -1,0 +1,173 @@
+import koffi from 'koffi';
+import { BpfError } from '../errors.js';
+
+/* The C library: the only way to system calls that Node does not have. */
+
+const libc = koffi.load('libc.so.6');
+
+const SYS_BPF: Partial<Record<NodeJS.Architecture, number>> = { x64: 321, arm64: 280 };
+const SYS_PERF_EVENT_OPEN: Partial<Record<NodeJS.Architecture, number>> = { x64: 298, arm64: 241 };
+
+const syscallBpf = libc.func('long syscall(long number, long command, void *attributes, long size)');
+const syscallPerf = libc.func(
+  'long syscall(long number, void *attributes, long pid, long cpu, long group, long flags)',
+);
+const cMmap = libc.func(
+  'void *mmap(void *address, size_t length, int protection, int flags, int fd, long offset)',
+);
+const cMunmap = libc.func('int munmap(void *address, size_t length)');
+const cFcntl = libc.func('int fcntl(int fd, int command, int argument)');
+const cIoctl = libc.func('int ioctl(int fd, unsigned long request, long argument)');
+const cIfNameToIndex = libc.func('uint32_t if_nametoindex(const char *name)');
+const cClockGettime = libc.func('int clock_gettime(int clock, _Out_ int64_t *time)');
+
+const F_DUPFD_CLOEXEC = 1030;
+
+const ERRNO_NAMES = new Map(Object.entries(koffi.os.errno).map(([name, value]) => [value, name]));
+
+/** ENOTSUPP: the kernel's own, which the C library does not name. */
+const ENOTSUPP = 524;
+ERRNO_NAMES.set(ENOTSUPP, 'ENOTSUPP');
+
+export const errno = {
+  EPERM: 1,
+  ENOENT: 2,
+  E2BIG: 7,
+  EACCES: 13,
+  EBUSY: 16,
+  EEXIST: 17,
+  ENODEV: 19,
+  EINVAL: 22,
+  ENOSPC: 28,
+  ERANGE: 34,
+  EOPNOTSUPP: 95,
+  ENOTSUPP,
+} as const;
+
+export function errnoName(value: number): string {
+  return ERRNO_NAMES.get(value) ?? `errno ${value}`;
+}
+
+function numberFor(table: Partial<Record<NodeJS.Architecture, number>>, name: string): number {
+  const number = table[process.arch];
+  if (number !== undefined) return number;
+  throw new BpfError('ERR_NOT_SUPPORTED', `${name} on ${process.arch}: x64 and arm64 are supported`);
+}
+
+/** bpf(2). Returns the result, or -errno. attributes: a native address. */
+export function bpfSyscall(command: number, attributes: bigint, size: number): number {
+  const result = Number(syscallBpf(bpfNumber, command, attributes, size));
+  return result < 0 ? -koffi.errno() : result;
+}
+
+const bpfNumber = numberFor(SYS_BPF, 'bpf');
+
+/** perf_event_open(2). Returns the file descriptor, or -errno. */
+export function perfEventOpen(attributes: Uint8Array, pid: number, cpu: number): number {
+  const number = numberFor(SYS_PERF_EVENT_OPEN, 'perf_event_open');
+  const PERF_FLAG_FD_CLOEXEC = 8;
+  const fd = Number(syscallPerf(number, attributes, pid, cpu, -1, PERF_FLAG_FD_CLOEXEC));
+  return fd < 0 ? -koffi.errno() : fd;
+}
+
+/** ioctl(2) with a number as its argument. Returns the result, or -errno. */
+export function ioctl(fd: number, request: number, argument: number): number {
+  const result = cIoctl(fd, request, argument);
+  return result < 0 ? -koffi.errno() : result;
+}
+
+/** A file descriptor of one's own for the same file. */
+export function duplicate(fd: number): number {
+  const copy = cFcntl(fd, F_DUPFD_CLOEXEC, 3);
+  if (copy >= 0) return copy;
+  throw new BpfError('ERR_SYSCALL', `duplicating file descriptor ${fd}: ${errnoName(koffi.errno())}`, {
+    errno: koffi.errno(),
+  });
+}
+
+/** 0 when there is no such interface in this network namespace. */
+export function interfaceNameToIndex(name: string): number {
+  return cIfNameToIndex(name);
+}
+
+const CLOCK_REALTIME = 0;
+const CLOCK_BOOTTIME = 7;
+
+/** What bpf_ktime_get_boot_ns() returns, in nanoseconds. */
+export function bootTimeNs(): bigint {
+  return readClock(CLOCK_BOOTTIME);
+}
+
+/** Unix time in nanoseconds. */
+export function realTimeNs(): bigint {
+  return readClock(CLOCK_REALTIME);
+}
+
+function readClock(clock: number): bigint {
+  const time = new BigInt64Array(2);
+  if (cClockGettime(clock, time) !== 0) {
+    throw new BpfError('ERR_SYSCALL', `reading clock ${clock}: ${errnoName(koffi.errno())}`);
+  }
+  return time[0]! * 1_000_000_000n + time[1]!;
+}
+
+const PROT_READ = 1;
+const PROT_WRITE = 2;
+const MAP_SHARED = 1;
+const MAP_PRIVATE_ANONYMOUS = 0x22;
+const MAP_FAILED = 0xffff_ffff_ffff_ffffn;
+
+/** Memory outside of the JavaScript heap. */
+export interface Mapping {
+  readonly address: bigint;
+  readonly buffer: ArrayBuffer;
+}
+
+/*
+ * A mapping lives exactly as long as its one ArrayBuffer can be reached: it is unmapped when the garbage
+ * collector has found that neither the buffer nor a view of it is left. So no view outlives its mapping,
+ * whoever keeps it; closing a handle only lets go of it. (Buffers over native memory cannot be detached.)
+ */
+const mappings = new FinalizationRegistry<{ address: bigint; length: number }>(({ address, length }) => {
+  cMunmap(address, length);
+});
+
+function map(length: number, protection: number, flags: number, fd: number, offset: number): Mapping {
+  const address = cMmap(null, length, protection, flags, fd, offset) as bigint | null;
+  if (address === null || BigInt.asUintN(64, address) === MAP_FAILED) {
+    const code = koffi.errno();
+    throw new BpfError('ERR_SYSCALL', `mapping ${length} bytes: ${errnoName(code)}`, { errno: code });
+  }
+  const buffer = koffi.view(address, length);
+  mappings.register(buffer, { address, length });
+  return { address, buffer };
+}
+
+/** Maps length bytes of a map or ring from offset on; both in whole pages. */
+export function mapFile(fd: number, length: number, offset: number, writable: boolean): ArrayBuffer {
+  return map(length, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, fd, offset).buffer;
+}
+
+/** Memory whose address can be given to the kernel. */
+export function mapAnonymous(length: number): Mapping {
+  return map(length, PROT_READ | PROT_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0);
+}
+
+/** Calls back when fd is readable. The process stays alive for it only while ref'd. */
+export interface Poll {
+  ref(): void;
+  unref(): void;
+  close(): void;
+}
+
+export function pollReadable(fd: number, onReadable: () => void): Poll {
+  const handle = koffi.node.poll(fd, onReadable);
+  return {
+    ref: () => void handle.ref(),
+    unref: () => void handle.unref(),
+    close() {
+      handle.stop();
+      handle.close();
+    },
+  };
+}

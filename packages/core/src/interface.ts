@@ -1,0 +1,19 @@
+import { statSync } from 'node:fs';
+import { BpfError } from './errors.js';
+import { interfaceNameToIndex } from './ffi/libc.js';
+
+/** The index of an interface of this network namespace. Throws ERR_NO_INTERFACE. */
+export function interfaceIndex(nameOrIndex: string | number): number {
+  if (typeof nameOrIndex === 'number') return nameOrIndex;
+  const index = interfaceNameToIndex(nameOrIndex);
+  if (index > 0) return index;
+  throw new BpfError(
+    'ERR_NO_INTERFACE',
+    `no interface "${nameOrIndex}" in this network namespace: see ip link`,
+  );
+}
+
+/** What tells this network namespace from others: indexes of interfaces are unique only within it. */
+export function networkNamespace(): number {
+  return statSync('/proc/thread-self/ns/net').ino;
+}

@@ -1,0 +1,36 @@
+import { BpfError } from '../errors.js';
+import type { MapType } from '../kinds.js';
+import { RingBuffer } from '../ring.js';
+import type { MapSpec } from '../spec.js';
+import { ArrayMap } from './array.js';
+import { HashMap, LpmTrie, LruHashMap, LruPerCpuHashMap, PerCpuArrayMap, PerCpuHashMap } from './keyed.js';
+import { BpfMap, openPinnedMap } from './map.js';
+import { ProgArray } from './prog-array.js';
+
+type MapClass = new (spec: MapSpec, fd: number) => BpfMap;
+
+const CLASSES: Partial<Record<MapType, MapClass>> = {
+  hash: HashMap,
+  lru_hash: LruHashMap,
+  lpm_trie: LpmTrie,
+  array: ArrayMap,
+  percpu_hash: PerCpuHashMap,
+  lru_percpu_hash: LruPerCpuHashMap,
+  percpu_array: PerCpuArrayMap,
+  prog_array: ProgArray,
+  ringbuf: RingBuffer,
+};
+
+/** A map of a kind that has no class here: it can be pinned, reused, and closed. */
+class OtherMap extends BpfMap {}
+
+/** The handle that fits the kind of map; it owns fd from then on. */
+export function createMap(spec: MapSpec, fd: number): BpfMap {
+  return new (CLASSES[spec.type] ?? OtherMap)(spec, fd);
+}
+
+/** A map that somebody pinned, typed by spec. Throws ERR_NOT_FOUND, ERR_INCOMPATIBLE. */
+export function openMap(path: string, spec: MapSpec): BpfMap {
+  if (!path.startsWith('/')) throw new BpfError('ERR_BAD_OPTION', `pin path "${path}" does not begin with /`);
+  return createMap(spec, openPinnedMap(path, spec));
+}
