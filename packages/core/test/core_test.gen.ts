@@ -6,6 +6,7 @@ import {
   type HashMap,
   type LpmTrie,
   type LruHashMap,
+  type LruPerCpuHashMap,
   type ObjectSpec,
   type PerCpuArrayMap,
   type PerCpuHashMap,
@@ -225,7 +226,7 @@ export interface CoreTestObject {
   maps: {
     chain: ProgArray;
     cpu_hosts: PerCpuHashMap<number, CoreCounter>;
-    cpu_recent: PerCpuHashMap<number, number>;
+    cpu_recent: LruPerCpuHashMap<number, number>;
     cpu_slots: PerCpuArrayMap<CoreCounter>;
     events: RingBuffer<CoreEvent>;
     hosts: HashMap<CoreKey, CoreValue>;

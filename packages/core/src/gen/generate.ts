@@ -17,10 +17,12 @@ export interface GenerateOptions {
 /** What a generated file may import: those that its text uses are imported. */
 const TYPES = [
   'ArrayMap',
+  'BpfMap',
   'Codec',
   'HashMap',
   'LpmTrie',
   'LruHashMap',
+  'LruPerCpuHashMap',
   'ObjectSpec',
   'PerCpuArrayMap',
   'PerCpuHashMap',

@@ -9,7 +9,7 @@ const KEYED: Partial<Record<MapType, string>> = {
   hash: 'HashMap',
   lru_hash: 'LruHashMap',
   percpu_hash: 'PerCpuHashMap',
-  lru_percpu_hash: 'PerCpuHashMap',
+  lru_percpu_hash: 'LruPerCpuHashMap',
   lpm_trie: 'LpmTrie',
 };
 
@@ -32,7 +32,10 @@ export function skeletonLines(spec: ObjectSpec<AnyObject>, types: Collected): st
   return [
     `/** What ${spec.name}.bpf.o holds. */`,
     `export interface ${name}Object {`,
-    ...group('maps', types.maps.flatMap(mapLine)),
+    ...group(
+      'maps',
+      types.maps.map((map) => property(map.spec.name, mapTypeName(map))),
+    ),
     ...group('programs', programLines(spec)),
     ...group(
       'variables',
@@ -61,20 +64,15 @@ function programLines(spec: ObjectSpec<AnyObject>): string[] {
   return programs.map(({ name, type }) => property(name, PROGRAMS[type] ?? 'Program'));
 }
 
-/** A map of a type that the package has no class for is not there. */
-function mapLine(map: TypedMap): string[] {
-  const type = mapTypeName(map);
-  return type ? [property(map.spec.name, type)] : [];
-}
-
-function mapTypeName({ spec, key, value, event }: TypedMap): string | undefined {
+/** A map of a kind that has no class can be pinned and passed on, no more. */
+function mapTypeName({ spec, key, value, event }: TypedMap): string {
   const typeArgument = (layout: Layout | undefined) => (layout ? typeOf(layout) : 'Uint8Array');
   if (spec.type === 'ringbuf') return `RingBuffer<${typeArgument(event)}>`;
   if (spec.type === 'prog_array') return 'ProgArray';
   const keyed = KEYED[spec.type];
   if (keyed) return `${keyed}<${typeArgument(key)}, ${typeArgument(value)}>`;
   const indexed = INDEXED[spec.type];
-  return indexed && `${indexed}<${typeArgument(value)}>`;
+  return indexed ? `${indexed}<${typeArgument(value)}>` : 'BpfMap';
 }
 
 function openLines(name: string, codecs: readonly string[]): string[] {
