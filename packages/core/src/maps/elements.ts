@@ -6,6 +6,8 @@ const ATTRIBUTES_BYTES = 32;
 const KEY_FIELD = 8;
 const VALUE_FIELD = 16;
 const FLAGS_FIELD = 24;
+/** Up to the key: the kernel refuses a deletion with a value. */
+const DELETE_BYTES = 16;
 
 /** BPF_ANY, BPF_NOEXIST, BPF_EXIST */
 export type UpdateMode = 'any' | 'create' | 'exist';
@@ -52,7 +54,7 @@ export class Elements {
 
   /** False: no such key. */
   delete(): boolean {
-    const result = this.#call(Command.MAP_DELETE_ELEM);
+    const result = this.#call(Command.MAP_DELETE_ELEM, DELETE_BYTES);
     if (result === 0) return true;
     if (result === -errno.ENOENT) return false;
     throw bpfError(`deleting from ${this.#title}`, result);
@@ -69,8 +71,8 @@ export class Elements {
     throw bpfError(`iterating over ${this.#title}`, result);
   }
 
-  #call(command: number): number {
-    return bpfSyscall(command, this.memory.address, ATTRIBUTES_BYTES);
+  #call(command: number, bytes = ATTRIBUTES_BYTES): number {
+    return bpfSyscall(command, this.memory.address, bytes);
   }
 
   #updateError(result: number, mode: UpdateMode): BpfError {
