@@ -17,7 +17,18 @@ export function addressWords(bytes: Uint8Array): { high: bigint; low: bigint } {
 
 /** A mask with its first bits set. */
 export function prefixMask(bits: number): Uint8Array {
-  return Uint8Array.from({ length: 16 }, (_, i) => (0xff00 >> Math.min(8, Math.max(0, bits - i * 8))) & 0xff);
+  return Uint8Array.from({ length: 16 }, (_, i) => maskByte(bits, i));
+}
+
+/** Byte number index of such a mask. */
+export function maskByte(bits: number, index: number): number {
+  return (0xff00 >> Math.min(8, Math.max(0, bits - index * 8))) & 0xff;
+}
+
+/** "192.0.2.0/24" as 128 bits, with the number of those that count. */
+export function parsePrefix(text: string): { address: Uint8Array; bits: number } {
+  const [address = '', length] = text.split('/');
+  return { address: addressBytes(address), bits: Number(length) + (address.includes(':') ? 0 : 96) };
 }
 
 function groups(text: string): number[] {

@@ -1,5 +1,5 @@
-import { internetChecksum, pseudoHeader } from './checksum.js';
 import { addressBytes } from './addresses.js';
+import { internetChecksum, pseudoHeader } from './checksum.js';
 
 /* Frames for tests, as data: what is not given has a value that a plain packet would have. */
 

@@ -32,7 +32,10 @@ export interface Packet {
   end: number;
 }
 
-type Network = Pick<Packet, 'version' | 'protocol' | 'firstFragment' | 'options' | 'ip' | 'transport' | 'end'>;
+type Network = Pick<
+  Packet,
+  'version' | 'protocol' | 'firstFragment' | 'options' | 'ip' | 'transport' | 'end'
+>;
 
 /** The packet, or why it is dropped or passed as it is. */
 export function parseFrame(frame: Uint8Array): Packet | Reason {

@@ -122,7 +122,9 @@ function proof(
   if (!admitted && reason < Reason.DROP_SERVICE) return settle(state, reason);
   const reply = message.slice().fill(0, HEADER_BYTES);
   const told = BigInt(lifetime);
-  const seconds = Number(near('lifetime', BigInt(witness?.lifetime ?? lifetime), told, told === 0n ? 0n : 2n));
+  const seconds = Number(
+    near('lifetime', BigInt(witness?.lifetime ?? lifetime), told, told === 0n ? 0n : 2n),
+  );
   reply[5] = VERDICT;
   reply[6] = admitted ? 0 : reason;
   const view = new DataView(reply.buffer);

@@ -1,3 +1,4 @@
+import { maskByte } from '../support/addresses.js';
 import type { Secret } from './challenge.js';
 
 /* Everything that the verdict about a packet depends on, but for rates: none is limited here. */
@@ -59,8 +60,4 @@ export function listedAs(state: TwinState, source: Uint8Array): Listed['verdict'
 
 export function hex(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
-}
-
-function maskByte(bits: number, index: number): number {
-  return (0xff00 >> Math.min(8, Math.max(0, bits - index * 8))) & 0xff;
 }

@@ -1,0 +1,150 @@
+import { type BpfObject, bootTimeNs, type LoadOptions } from '@cryptbpf/core';
+import { ListVerdict, openPow, type PowObject, Reason } from '../../src/pow.gen.js';
+import type { Outcome } from '../twin/gate.js';
+import type { TwinState } from '../twin/state.js';
+import { addressBytes, parsePrefix } from './addresses.js';
+import {
+  gateConfig,
+  NS_PER_MS,
+  NS_PER_S,
+  PLAIN,
+  portWords,
+  type Setup,
+  sourcePrefix,
+  twinOf,
+} from './setup.js';
+
+/* A gate in the kernel, driven by BPF_PROG_TEST_RUN, without its controller. */
+
+const BUILD = new URL('../../../../build/bpf/', import.meta.url);
+const XDP = ['aborted', 'drop', 'pass', 'tx'] as const;
+
+export interface Ran {
+  action: Outcome['action'] | 'aborted';
+  data: Uint8Array;
+}
+
+export interface Judged extends Ran {
+  /** Each reason that was counted, in rising order. */
+  reasons: Reason[];
+}
+
+export class TestGate {
+  readonly object: BpfObject<PowObject>;
+  #setup: Setup = PLAIN;
+  #round = 0;
+  #wallOffsetNs = 0n;
+
+  constructor(options: LoadOptions = {}) {
+    this.object = openPow(new URL('pow.bpf.o', BUILD)).load(options);
+    this.reset({});
+  }
+
+  /** A gate that has seen nothing, and the twin of it. */
+  reset(changes: Partial<Setup>): TwinState {
+    this.#setup = { ...PLAIN, ...changes };
+    this.#round++;
+    const now = bootTimeNs();
+    this.#wallOffsetNs = BigInt(Date.now()) * NS_PER_MS - now;
+    this.#forget();
+    this.#write(now);
+    return twinOf(this.#setup, bootTimeNs, this.#wallOffsetNs);
+  }
+
+  /** Unix milliseconds by the gate's clock. */
+  wallMs(): bigint {
+    return (bootTimeNs() + this.#wallOffsetNs) / NS_PER_MS;
+  }
+
+  run(data: Uint8Array): Ran {
+    const { returnValue, data: out } = this.object.programs.pow_gate.testRun({ data });
+    return { action: XDP[returnValue]!, data: out };
+  }
+
+  /** run(), and what was counted. */
+  judge(data: Uint8Array): Judged {
+    const before = this.#counts();
+    const ran = this.run(data);
+    const after = this.#counts();
+    const reasons = after.flatMap((count, reason) => (count === before[reason] ? [] : [reason as Reason]));
+    return { ...ran, reasons };
+  }
+
+  packets(reason: Reason): number {
+    return this.object.maps.stats.at(reason).reduce((sum, { packets }) => sum + Number(packets), 0);
+  }
+
+  /** Admits a source, in the kernel and in its twin; a negative lifetime is over. */
+  admit(twin: TwinState, source: string, lifetimeS: bigint): void {
+    const now = bootTimeNs();
+    const { key, words } = sourcePrefix(addressBytes(source), !source.includes(':'));
+    const expiresNs = now + lifetimeS * NS_PER_S;
+    twin.admitted.set(key, expiresNs);
+    const buckets = { packetBucket: now, synBucket: now };
+    this.object.maps.admitted.set(words, {
+      expiresNs,
+      admittedNs: now,
+      ...buckets,
+      origin: 0,
+      difficulty: 0,
+    });
+  }
+
+  /** A bit for each slot of the chain that must hold a program; no slot does. */
+  expectChain(slots: number): void {
+    this.object.maps.chain_expected.set(0, slots);
+  }
+
+  #write(now: bigint): void {
+    const { variables } = this.object;
+    const setup = this.#setup;
+    const config = gateConfig(setup, now, this.#round);
+    variables.gate_configs = [config, config];
+    variables.gate_clock = {
+      wallOffsetNs: this.#wallOffsetNs,
+      wallUpdatedNs: now - setup.clockAgeS * NS_PER_S,
+    };
+    variables.gate_birth = { layout: 1, reserved: 0, startedNs: now, notBeforeMs: setup.notBeforeMs };
+    variables.gate_state = { spentHead: 0n, loadUntilNs: 0n, eventBucket: 0n };
+    variables.gate_ports = { tcp: portWords(setup.tcpPorts), udp: portWords(setup.udpPorts) };
+    for (const { prefix, verdict } of setup.lists)
+      this.#list(prefix, verdict === 'allow' ? ListVerdict.LIST_ALLOW : ListVerdict.LIST_DENY);
+  }
+
+  #list(prefix: string, verdict: ListVerdict): void {
+    const { address, bits } = parsePrefix(prefix);
+    if (prefix.includes(':')) {
+      this.object.maps.list_ipv6.set({ length: bits, address }, verdict);
+    } else {
+      const word = new DataView(address.buffer).getUint32(12, true);
+      this.object.maps.list_ipv4.set({ length: bits - 96, address: word }, verdict);
+    }
+  }
+
+  #forget(): void {
+    const { maps, variables } = this.object;
+    for (const map of [maps.admitted, maps.spent, maps.list_ipv4, maps.list_ipv6]) clear<unknown>(map);
+    const used = Math.min(Number(variables.gate_state.spentHead), maps.spent_order.maxEntries);
+    for (let slot = 0; slot < used; slot++) {
+      maps.spent_order.set(slot, { key: { salt: 0n, tag: 0n }, untilNs: 0n });
+    }
+    maps.chain_expected.set(0, 0);
+  }
+
+  #counts(): number[] {
+    return Array.from({ length: Reason.REASON_COUNT }, (_, reason) => this.packets(reason as Reason));
+  }
+
+  [Symbol.dispose](): void {
+    this.object.close();
+  }
+}
+
+interface Clearable<K> {
+  keys(): Iterable<K>;
+  delete(key: K): boolean;
+}
+
+function clear<K>(map: Clearable<K>): void {
+  for (const key of [...map.keys()]) map.delete(key);
+}
