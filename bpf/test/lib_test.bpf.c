@@ -48,6 +48,14 @@ struct contention_exchange {
 	__u64 reserved;
 };
 
+/* Stands in for a gate's map of admissions, which makes room for itself: this one does not. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__uint(key_size, 16);
+	__uint(value_size, 40);
+} admitted SEC(".maps");
+
 /* Too large for the stack, or changed by atomic instructions: these cannot lie in the packet. */
 struct sha256_exchange sha256_scratch;
 struct hmac_work hmac_scratch;

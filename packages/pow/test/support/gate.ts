@@ -16,7 +16,7 @@ import {
 
 /* A gate in the kernel, driven by BPF_PROG_TEST_RUN, without its controller. */
 
-const BUILD = new URL('../../../../build/bpf/', import.meta.url);
+export const BUILD = new URL('../../../../build/bpf/', import.meta.url);
 const XDP = ['aborted', 'drop', 'pass', 'tx'] as const;
 
 export interface Ran {
