@@ -30,3 +30,7 @@ shopt -s nullglob
 for source in bpf/*.bpf.c bpf/test/*.bpf.c; do
 	build "$source"
 done
+
+# Beside the TypeScript that loads them, in the sources as in the packages.
+install -m 644 -C "$out/dispatcher.bpf.o" packages/core/src/chain/
+install -m 644 -C "$out/pow.bpf.o" packages/pow/src/

@@ -11,7 +11,6 @@
 #include "packet.h"
 #include "token_bucket.h"
 
-#define GATE_LAYOUT	  1 /* changes when an old pinned map cannot be read any more */
 #define GATE_BUCKETS	  65536
 #define GATE_ADMISSIONS	  65536
 #define GATE_LIST_ENTRIES 65536
@@ -19,6 +18,13 @@
 #define GATE_PORT_WORDS	  1024
 #define NS_PER_MS	  1000000ULL
 #define NS_PER_S	  1000000000ULL
+
+/* Changes when an old pinned map cannot be read any more. */
+enum gate_layout {
+	GATE_LAYOUT = 1,
+};
+
+enum gate_layout unused_gate_layout __attribute__((unused));
 
 struct gate_config {
 	struct gate_secret secrets[SECRETS];

@@ -1,3 +1,4 @@
+import { copyFileSync } from 'node:fs';
 import { defineConfig } from 'tsup';
 
 export default defineConfig({
@@ -8,4 +9,5 @@ export default defineConfig({
   shims: true,
   clean: true,
   splitting: true,
+  onSuccess: async () => copyFileSync('src/chain/dispatcher.bpf.o', 'dist/dispatcher.bpf.o'),
 });

@@ -1,3 +1,4 @@
+import { copyFileSync } from 'node:fs';
 import { defineConfig, type Options } from 'tsup';
 
 const common: Options = { format: ['esm', 'cjs'], target: 'es2022', dts: true };
@@ -10,6 +11,6 @@ export default defineConfig([
     ...common,
     entry: { index: 'src/index.ts' },
     shims: true,
-    onSuccess: 'cp ../../build/bpf/pow.bpf.o dist/',
+    onSuccess: async () => copyFileSync('src/pow.bpf.o', 'dist/pow.bpf.o'),
   },
 ]);

@@ -1,8 +1,24 @@
 export type { Btf, BtfType } from './btf.js';
+export { type ChainOptions, DEFAULT_PIN_PATH, XdpChain } from './chain/chain.js';
+export { ChainSlot } from './chain/dispatcher.gen.js';
 export { bytesCodec, type Codec, codecFor, put, take } from './codec.js';
 export { possibleCpus } from './cpus.js';
 export { BpfError, type BpfErrorCode, VerifierError } from './errors.js';
 export { bootTimeNs } from './ffi/libc.js';
+export { Reason } from './gate/gate.gen.js';
+export {
+  type Admission,
+  type AdmittedSource,
+  Gate,
+  type GateEventRecord,
+  type GateFeature,
+  type GateOptions,
+  type ReasonCount,
+  type ReasonName,
+} from './gate/gate.js';
+export type { GateSettings, ProtectedPort, Range, Rate } from './gate/options.js';
+export type { SharedSecret } from './gate/secrets.js';
+export type { GateShape, GateSizes } from './gate/store.js';
 export { interfaceIndex } from './interface.js';
 export type { MapType, ProgramType } from './kinds.js';
 export type { TcDirection, XdpMode } from './links/attach.js';

@@ -27,6 +27,12 @@ export const ChainSlot = {
 } as const;
 export type ChainSlot = (typeof ChainSlot)[keyof typeof ChainSlot];
 
+/** enum gate_layout. */
+export const GateLayout = {
+  GATE_LAYOUT: 1,
+} as const;
+export type GateLayout = (typeof GateLayout)[keyof typeof GateLayout];
+
 /** enum gate_origin. */
 export const GateOrigin = {
   ORIGIN_PROOF: 0,
@@ -265,7 +271,6 @@ export interface GateEvent {
   port: number;
   protocol: number;
   difficulty: number;
-  reserved: number;
 }
 
 export const gateEventCodec: Codec<GateEvent> = {
@@ -279,7 +284,6 @@ export const gateEventCodec: Codec<GateEvent> = {
       port: view.getUint16(offset + 32, true),
       protocol: view.getUint8(offset + 34),
       difficulty: view.getUint8(offset + 35),
-      reserved: view.getUint32(offset + 36, true),
     };
   },
   encode(view, offset, value) {
@@ -290,7 +294,7 @@ export const gateEventCodec: Codec<GateEvent> = {
     put.u16(view, offset + 32, value.port, 'GateEvent.port');
     put.u8(view, offset + 34, value.protocol, 'GateEvent.protocol');
     put.u8(view, offset + 35, value.difficulty, 'GateEvent.difficulty');
-    put.u32(view, offset + 36, value.reserved, 'GateEvent.reserved');
+    put.zeros(view, offset + 36, 4);
   },
 };
 
@@ -398,7 +402,6 @@ export const statCodec: Codec<Stat> = {
 /** struct gate_birth, 24 bytes. */
 export interface GateBirth {
   layout: number;
-  reserved: number;
   startedNs: bigint;
   notBeforeMs: bigint;
 }
@@ -408,14 +411,13 @@ export const gateBirthCodec: Codec<GateBirth> = {
   decode(view, offset) {
     return {
       layout: view.getUint32(offset, true),
-      reserved: view.getUint32(offset + 4, true),
       startedNs: view.getBigUint64(offset + 8, true),
       notBeforeMs: view.getBigUint64(offset + 16, true),
     };
   },
   encode(view, offset, value) {
     put.u32(view, offset, value.layout, 'GateBirth.layout');
-    put.u32(view, offset + 4, value.reserved, 'GateBirth.reserved');
+    put.zeros(view, offset + 4, 4);
     put.u64(view, offset + 8, value.startedNs, 'GateBirth.startedNs');
     put.u64(view, offset + 16, value.notBeforeMs, 'GateBirth.notBeforeMs');
   },
@@ -464,8 +466,6 @@ export interface GateSecret {
   master: HmacKey;
   generation: number;
   keyId: number;
-  /** 3 bytes. */
-  reserved: Uint8Array;
 }
 
 export const gateSecretCodec: Codec<GateSecret> = {
@@ -475,14 +475,13 @@ export const gateSecretCodec: Codec<GateSecret> = {
       master: hmacKeyCodec.decode(view, offset),
       generation: view.getUint32(offset + 32, true),
       keyId: view.getUint8(offset + 36),
-      reserved: take.bytes(view, offset + 37, 3),
     };
   },
   encode(view, offset, value) {
     hmacKeyCodec.encode(view, offset, value.master);
     put.u32(view, offset + 32, value.generation, 'GateSecret.generation');
     put.u8(view, offset + 36, value.keyId, 'GateSecret.keyId');
-    put.bytes(view, offset + 37, 3, value.reserved, 'GateSecret.reserved');
+    put.zeros(view, offset + 37, 3);
   },
 };
 
@@ -537,8 +536,6 @@ export interface GateConfig {
   monitor: number;
   hasListIpv4: number;
   hasListIpv6: number;
-  /** 5 bytes. */
-  reserved: Uint8Array;
 }
 
 export const gateConfigCodec: Codec<GateConfig> = {
@@ -573,7 +570,6 @@ export const gateConfigCodec: Codec<GateConfig> = {
       monitor: view.getUint8(offset + 328),
       hasListIpv4: view.getUint8(offset + 329),
       hasListIpv6: view.getUint8(offset + 330),
-      reserved: take.bytes(view, offset + 331, 5),
     };
   },
   encode(view, offset, value) {
@@ -607,7 +603,7 @@ export const gateConfigCodec: Codec<GateConfig> = {
     put.u8(view, offset + 328, value.monitor, 'GateConfig.monitor');
     put.u8(view, offset + 329, value.hasListIpv4, 'GateConfig.hasListIpv4');
     put.u8(view, offset + 330, value.hasListIpv6, 'GateConfig.hasListIpv6');
-    put.bytes(view, offset + 331, 5, value.reserved, 'GateConfig.reserved');
+    put.zeros(view, offset + 331, 5);
   },
 };
 
@@ -686,8 +682,6 @@ export interface PowObject {
     gate_configs: GateConfig[];
     gate_ports: GatePorts;
     gate_state: GateState;
-    unused_chain_slot: ChainSlot;
-    unused_reason: Reason;
   };
 }
 

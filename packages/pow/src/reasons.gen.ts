@@ -11,6 +11,12 @@ export const ChainSlot = {
 } as const;
 export type ChainSlot = (typeof ChainSlot)[keyof typeof ChainSlot];
 
+/** enum gate_layout. */
+export const GateLayout = {
+  GATE_LAYOUT: 1,
+} as const;
+export type GateLayout = (typeof GateLayout)[keyof typeof GateLayout];
+
 /** enum gate_origin. */
 export const GateOrigin = {
   ORIGIN_PROOF: 0,

@@ -102,10 +102,7 @@ export interface DispatcherObject {
   programs: {
     dispatcher: XdpProgram;
   };
-  variables: {
-    unused_chain_slot: ChainSlot;
-    unused_reason: Reason;
-  };
+  variables: Record<never, never>;
 }
 
 /** Opens dispatcher.bpf.o: set variables and map sizes, then `load()`. */

@@ -207,7 +207,6 @@ export function toConfig(settings: ResolvedSettings, context: ConfigContext): Ga
     monitor: settings.monitor ? 1 : 0,
     hasListIpv4: 0,
     hasListIpv6: 0,
-    reserved: new Uint8Array(5),
   };
 }
 

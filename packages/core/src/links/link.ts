@@ -91,6 +91,6 @@ export function openLink(path: string): Link {
   const fd = openPin(path);
   const what = readlinkSync(`/proc/self/fd/${fd}`);
   if (what === 'anon_inode:bpf-map') return ClsactLink.fromRecord(fd, path);
-  if (what === 'anon_inode:bpf_link') return new KernelLink(fd, linkInfo(path, fd).kind, path);
+  if (/^anon_inode:bpf[-_]link$/.test(what)) return new KernelLink(fd, linkInfo(path, fd).kind, path);
   throw new BpfError('ERR_INCOMPATIBLE', `${path} is no link but ${what.replace('anon_inode:', '')}`);
 }

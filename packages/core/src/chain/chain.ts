@@ -1,0 +1,144 @@
+import { existsSync } from 'node:fs';
+import { BpfError } from '../errors.js';
+import { interfaceIndex, networkNamespace } from '../interface.js';
+import type { XdpMode } from '../links/attach.js';
+import { openLink } from '../links/link.js';
+import { openMap } from '../maps/create.js';
+import type { BpfMap } from '../maps/map.js';
+import { BPFFS, removePins } from '../pin.js';
+import type { XdpProgram } from '../program.js';
+import { type DispatcherObject, openDispatcher } from './dispatcher.gen.js';
+
+/** Where chains and gates are pinned unless told otherwise. */
+export const DEFAULT_PIN_PATH = `${BPFFS}/cryptbpf`;
+
+export interface ChainOptions {
+  /** A directory in bpffs. Default /sys/fs/bpf/cryptbpf. */
+  pinPath?: string;
+  mode?: XdpMode;
+}
+
+const MAPS = ['chain', 'chain_expected', 'stats'] as const;
+type ChainMaps = Pick<DispatcherObject['maps'], (typeof MAPS)[number]>;
+
+/**
+ * The XDP programs of an interface, one after another: slot numbers are those of bpf/lib/chain.h. Everything is
+ * pinned, so the chain outlives its makers; programs are added, replaced and removed while packets flow. A slot
+ * that is expected and empty drops. Minimum kernel 5.9.
+ */
+export class XdpChain implements Disposable {
+  readonly ifindex: number;
+  readonly #directory: string;
+  /** To be reused by the objects whose programs go into the chain. */
+  readonly maps: ChainMaps;
+
+  private constructor(ifindex: number, directory: string, maps: ChainMaps) {
+    this.ifindex = ifindex;
+    this.#directory = directory;
+    this.maps = maps;
+  }
+
+  /** The chain of an interface, made if there is none. Throws ERR_NO_INTERFACE, ERR_BUSY, ERR_NO_BPFFS. */
+  static open(
+    nameOrIndex: string | number,
+    { pinPath = DEFAULT_PIN_PATH, mode }: ChainOptions = {},
+  ): XdpChain {
+    const ifindex = interfaceIndex(nameOrIndex);
+    const directory = directoryOf(ifindex, pinPath);
+    if (!isAlive(directory)) create(nameOrIndex, directory, mode);
+    return XdpChain.#at(ifindex, directory);
+  }
+
+  /** The chain of an interface; undefined when it has none. */
+  static find(ifindex: number, { pinPath = DEFAULT_PIN_PATH }: ChainOptions = {}): XdpChain | undefined {
+    const directory = directoryOf(ifindex, pinPath);
+    return isAlive(directory) ? XdpChain.#at(ifindex, directory) : undefined;
+  }
+
+  static #at(ifindex: number, directory: string): XdpChain {
+    const spec = openDispatcher(dispatcherUrl());
+    const maps = MAPS.map((name) => [name, openMap(`${directory}/${name}`, spec.map(name))]);
+    return new XdpChain(ifindex, directory, Object.fromEntries(maps) as ChainMaps);
+  }
+
+  /** Whether a program belongs into slot. */
+  has(slot: number): boolean {
+    return (this.#expected & (1 << slot)) !== 0;
+  }
+
+  /** Puts a program into slot, or replaces the one there: from one packet to the next. */
+  set(slot: number, program: XdpProgram): void {
+    this.maps.chain.set(slot, program);
+    this.#expect(this.#expected | (1 << slot));
+  }
+
+  /** Takes the program out of slot. With the last one the dispatcher goes, too. */
+  remove(slot: number): void {
+    const rest = this.#expected & ~(1 << slot);
+    this.#expect(rest);
+    this.maps.chain.delete(slot);
+    if (rest === 0) this.dismantle();
+  }
+
+  /** Whether there is any program in the chain. */
+  get isUsed(): boolean {
+    return this.#expected !== 0;
+  }
+
+  /** Takes the dispatcher off the interface, whatever is in the chain. */
+  dismantle(): void {
+    removeChain(this.#directory);
+  }
+
+  /** Lets go of the handles; the chain stays. */
+  close(): void {
+    for (const map of Object.values(this.maps)) (map as BpfMap).close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  get #expected(): number {
+    return this.maps.chain_expected.at(0);
+  }
+
+  #expect(slots: number): void {
+    this.maps.chain_expected.set(0, slots);
+  }
+}
+
+function dispatcherUrl(): URL {
+  return new URL('./dispatcher.bpf.o', import.meta.url);
+}
+
+function directoryOf(ifindex: number, pinPath: string): string {
+  return `${pinPath}/xdp-${networkNamespace()}-${ifindex}`;
+}
+
+/** Indexes are used again: a chain whose interface is gone is none. */
+function isAlive(directory: string): boolean {
+  if (!existsSync(`${directory}/link`)) return false;
+  using link = openLink(`${directory}/link`);
+  return link.info().ifindex !== 0;
+}
+
+function create(nameOrIndex: string | number, directory: string, mode: XdpMode | undefined): void {
+  removePins(directory);
+  using object = openDispatcher(dispatcherUrl()).load();
+  using link = object.programs.dispatcher.attachXdp(nameOrIndex, mode ? { mode } : {});
+  try {
+    for (const name of MAPS) object.maps[name].pin(`${directory}/${name}`);
+    link.pin(`${directory}/link`);
+  } catch (error) {
+    removePins(directory);
+    throw new BpfError('ERR_LOAD', `the chain of interface ${nameOrIndex} cannot be pinned`, {
+      cause: error,
+    });
+  }
+}
+
+function removeChain(directory: string): void {
+  openLink(`${directory}/link`).detach();
+  removePins(directory);
+}

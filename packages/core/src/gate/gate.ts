@@ -1,0 +1,496 @@
+import { DEFAULT_PIN_PATH } from '../chain/chain.js';
+import { BpfError } from '../errors.js';
+import { bootTimeNs, interfaceNameToIndex } from '../ffi/libc.js';
+import { networkNamespace } from '../interface.js';
+import type { XdpMode } from '../links/attach.js';
+import type { EventsOptions } from '../ring.js';
+import type { ObjectSpec } from '../spec.js';
+import {
+  addressBytes,
+  formatAddress,
+  fromAddress,
+  isMapped,
+  maskAddress,
+  maskBytes,
+  toAddress,
+} from './address.js';
+import { type AttachContext, type Attachment, attachTo, detachFrom } from './attachment.js';
+import { notBeforeAfter, readClock, wallMs } from './clock.js';
+import { establishedPeers } from './established.js';
+import { buildFrame, payloadOf } from './frame.js';
+import { type GateEvent, GateLayout, GateOrigin, Reason } from './gate.gen.js';
+import { type Lists, parseLists, writeLists } from './lists.js';
+import { challengeOf, helloMessage, proofMessage, verdictOf } from './messages.js';
+import {
+  type GateSettings,
+  nanoseconds,
+  type ResolvedSettings,
+  resolveSettings,
+  toConfig,
+} from './options.js';
+import { type noSecret, randomBucketKey, rotateSecrets, type SharedSecret, wipe } from './secrets.js';
+import { type GateShape, type GateSizes, GateStore } from './store.js';
+
+/** What a feature adds to the gate: its object, whose program holds the proof check, and its magic number. */
+export interface GateFeature {
+  readonly name: string;
+  readonly open: () => ObjectSpec<GateShape>;
+  readonly program: string;
+  readonly hook: { readonly kind: 'xdp'; readonly slot: number } | { readonly kind: 'tc' };
+  readonly magic: number;
+}
+
+export interface GateOptions extends GateSettings, GateSizes {
+  /** One interface, or several that share what is admitted. */
+  interface: string | string[];
+  /** Tells gates of a machine apart. Letters, digits, - and _. Default: the first interface's name. */
+  name?: string;
+  /** XDP mode. Default 'auto'. */
+  mode?: XdpMode;
+  /** Shared by a fleet. Default: random, and kept by the gate. */
+  secret?: SharedSecret;
+  /**
+   * Whether the gate outlives this process. Default true: if the controller exits or dies, the gate stays up, and
+   * the next attach() takes it over. false, for tests: it goes with the process, and leaves the port open.
+   */
+  pin?: boolean;
+  /** A directory in bpffs. Default /sys/fs/bpf/cryptbpf. */
+  pinPath?: string;
+  /** Seconds after which the gate opens and is detached, unless confirm() was called: nobody locks himself out. */
+  confirmWithin?: number;
+  /** Seconds for which peers that are connected already when the gate comes up are admitted. Default 0. */
+  grace?: number;
+  /** Told of what goes wrong in the background. Default: a process warning. */
+  onError?: (error: Error) => void;
+}
+
+export type ReasonName = keyof typeof Reason;
+
+export interface ReasonCount {
+  readonly packets: bigint;
+  readonly bytes: bigint;
+}
+
+export interface GateEventRecord {
+  readonly type: 'admitted' | 'limited' | 'rejected';
+  readonly reason: ReasonName;
+  readonly source: string;
+  /** That it was sent to. */
+  readonly port: number;
+  readonly protocol: 'tcp' | 'udp' | number;
+  /** On the boot clock, in nanoseconds. */
+  readonly timeNs: bigint;
+  /** Seconds, when admitted. */
+  readonly lifetime: number;
+  readonly difficulty: number;
+}
+
+export interface AdmittedSource {
+  /** An address, or a prefix as "2001:db8::/64". */
+  readonly source: string;
+  /** Seconds. */
+  readonly expiresIn: number;
+  readonly origin: 'proof' | 'established' | 'operator';
+  readonly difficulty: number;
+}
+
+export interface Admission {
+  readonly admitted: boolean;
+  readonly reason: ReasonName;
+  /** Seconds. */
+  readonly lifetime: number;
+  /** Seconds after which a new proof is due. */
+  readonly renewAfter: number;
+}
+
+const CLOCK_INTERVAL_MS = 10_000;
+const WATCH_INTERVAL_MS = 200;
+const ORIGINS = ['proof', 'established', 'operator'] as const;
+const PROTOCOLS: Record<number, 'tcp' | 'udp'> = { 6: 'tcp', 17: 'udp' };
+const REASON_NAMES = new Map(
+  Object.entries(Reason).map(([name, value]) => [value as number, name as ReasonName]),
+);
+const LIMITED: readonly number[] = [
+  Reason.DROP_RATE_LIMITED,
+  Reason.DROP_SYN_LIMITED,
+  Reason.DROP_REPLY_LIMITED,
+  Reason.DROP_PREFIX_LIMITED,
+];
+
+/**
+ * The controller of a gate: everything but the proof. The exchange itself runs in the kernel, with or without
+ * a controller; what this one does is to set it up, to keep its wall clock, and to show what it does.
+ */
+export class Gate implements AsyncDisposable {
+  readonly #feature: GateFeature;
+  readonly #options: GateOptions;
+  readonly #store: GateStore;
+  readonly #context: AttachContext;
+  readonly #namespace = networkNamespace();
+  readonly #attachments = new Map<string, Attachment>();
+  readonly #timers: NodeJS.Timeout[] = [];
+  #settings: ResolvedSettings;
+  #confirmTimer: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  /**
+   * Brings the gate up, or takes over the one that an earlier controller left. Throws ERR_BAD_OPTION,
+   * ERR_BAD_ADDRESS, ERR_NO_INTERFACE, ERR_BUSY, ERR_PERMISSION, ERR_NO_BPFFS, ERR_INCOMPATIBLE, VerifierError;
+   * and leaves nothing behind that was not there before.
+   */
+  constructor(feature: GateFeature, options: GateOptions) {
+    const { settings, lists } = resolve(options);
+    const { pin = true, pinPath = DEFAULT_PIN_PATH, mode } = options;
+    this.#feature = feature;
+    this.#options = options;
+    this.#settings = settings;
+    const directory = pin ? `${pinPath}/${feature.name}-${nameOf(options)}` : undefined;
+    this.#store = new GateStore(feature.open(), options, directory);
+    this.#context = { feature, store: this.#store, pinPath, mode };
+    try {
+      this.#setUp(lists);
+    } catch (error) {
+      this.#undo();
+      throw error;
+    }
+    this.#timers.push(setInterval(() => this.#guard(() => this.#refreshClock()), CLOCK_INTERVAL_MS));
+    this.#timers.push(setInterval(() => this.#guard(() => this.#watch()), WATCH_INTERVAL_MS));
+    for (const timer of this.#timers) timer.unref();
+  }
+
+  /** Names of the interfaces, and how the gate is attached there. */
+  get attachments(): { interface: string; kind: Attachment['kind'] }[] {
+    return [...this.#attachments].map(([name, { kind }]) => ({ interface: name, kind }));
+  }
+
+  /** Packets and bytes by reason, summed over CPUs, since the gate's maps were made. */
+  stats(): Record<ReasonName, ReasonCount> {
+    const { stats } = this.#open().maps;
+    const counts = [...REASON_NAMES].map(([value, name]) => {
+      const perCpu = stats.get(value) ?? [];
+      const sum = (field: 'packets' | 'bytes') => perCpu.reduce((all, stat) => all + stat[field], 0n);
+      return [name, { packets: sum('packets'), bytes: sum('bytes') }];
+    });
+    return Object.fromEntries(counts);
+  }
+
+  /** What happens, as it happens: all admissions, and drops up to eventRate. See stats().EVENT_LOST. */
+  async *events(options: EventsOptions = {}): AsyncGenerator<GateEventRecord> {
+    for await (const event of this.#open().maps.events.events(options)) yield toRecord(event);
+  }
+
+  /** Who is admitted. */
+  admitted(): AdmittedSource[] {
+    const now = bootTimeNs();
+    return this.#open()
+      .maps.admitted.getBatch()
+      .filter(([, { expiresNs }]) => expiresNs > now)
+      .map(([source, { expiresNs, origin, difficulty }]) => ({
+        source: this.#formatSource(fromAddress(source)),
+        expiresIn: Number(expiresNs - now) / 1e9,
+        origin: ORIGINS[origin],
+        difficulty,
+      }));
+  }
+
+  /** Ends the admission of the source that address belongs to. False: it was not admitted. It may prove anew. */
+  revoke(address: string): boolean {
+    return this.#open().maps.admitted.delete(toAddress(this.#prefixOf(addressBytes(address))));
+  }
+
+  /**
+   * A challenge for a peer at address, 32 bytes, to be carried to it by other means than UDP. Throws ERR_REFUSED
+   * when the gate gives none: that source is denied or asks too often, or the clock is stale.
+   */
+  challengeFor(address: string): Uint8Array {
+    const answer = this.#exchange(addressBytes(address), helloMessage(this.#feature.magic));
+    if (answer) return challengeOf(answer);
+    throw new BpfError('ERR_REFUSED', `the gate gives no challenge to ${address}: see stats()`);
+  }
+
+  /** Hands in the proof that came back, as the peer itself would: checked, and admitted once, by the gate. */
+  admitProof(address: string, challenge: Uint8Array, proof: Uint8Array): Admission {
+    const message = proofMessage(this.#feature.magic, challenge, proof);
+    const answer = this.#exchange(addressBytes(address), message);
+    /* A refusal is answered only within the rate limit. */
+    if (!answer) return { admitted: false, reason: 'DROP_REPLY_LIMITED', lifetime: 0, renewAfter: 0 };
+    const { status, lifetime, renewAfter } = verdictOf(answer);
+    const reason = status === 0 ? 'ANSWER_ADMITTED' : (REASON_NAMES.get(status) ?? 'REASON_NONE');
+    return { admitted: status === 0, reason, lifetime, renewAfter };
+  }
+
+  /** Changes settings while packets flow; those that are not named stay. Bad ones change nothing. */
+  update(changes: Partial<GateSettings>): void {
+    this.#open();
+    const given = Object.entries(changes).filter(([, value]) => value !== undefined);
+    const settings = resolveSettings({ ...this.#settings, ...Object.fromEntries(given) });
+    const lists = parseLists(settings.allow, settings.deny);
+    this.#settings = settings;
+    this.#configure(lists, (secrets) => secrets);
+  }
+
+  /** Makes secret, or a random one, the current secret, and the current one the previous, which still counts. */
+  rotate(secret?: SharedSecret): void {
+    this.#open();
+    this.#configure(parseLists(this.#settings.allow, this.#settings.deny), (secrets) =>
+      rotateSecrets(secrets, secret),
+    );
+  }
+
+  /** The operator is still there: confirmWithin is over. */
+  confirm(): void {
+    clearTimeout(this.#confirmTimer);
+    this.#confirmTimer = undefined;
+    const config = this.#open().readConfig();
+    this.#store.writeConfig({ ...config, confirmByNs: 0n });
+    wipe(config);
+  }
+
+  /** Takes the gate down: off its interfaces, and its memory with it. */
+  detach(): void {
+    this.#open();
+    for (const attachment of this.#attachments.values()) attachment.detach();
+    this.#attachments.clear();
+    for (const ifindex of this.#store.markedInterfaces()) detachFrom(ifindex, this.#context);
+    this.#store.unpin();
+    this.close();
+  }
+
+  /** Lets go: a pinned gate stays up without a controller, another one goes. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const timer of this.#timers) clearInterval(timer);
+    clearTimeout(this.#confirmTimer);
+    for (const attachment of this.#attachments.values()) attachment.close();
+    this.#store.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+  }
+
+  /* ---- coming up ---- */
+
+  #setUp(lists: Lists): void {
+    if (this.#store.isNew) this.#beBorn();
+    this.#refreshClock();
+    this.#configure(lists, (secrets) => this.#initialSecrets(secrets), this.#confirmBy());
+    this.#store.pin();
+    this.#admitEstablished();
+    for (const name of interfacesOf(this.#options))
+      this.#attachments.set(name, attachTo(name, this.#context));
+    const wanted = new Set([...this.#attachments.values()].map(({ ifindex }) => ifindex));
+    for (const ifindex of this.#store.markedInterfaces())
+      if (!wanted.has(ifindex)) detachFrom(ifindex, this.#context);
+  }
+
+  /** After a failure: what was there before stays, what is new goes. */
+  #undo(): void {
+    for (const attachment of this.#attachments.values()) {
+      if (this.#store.isNew) attachment.detach();
+      else attachment.close();
+    }
+    if (this.#store.isNew) this.#store.unpin();
+    clearTimeout(this.#confirmTimer);
+    this.#store.close();
+  }
+
+  #beBorn(): void {
+    const clock = readClock();
+    this.#store.variables.gate_birth = {
+      layout: GateLayout.GATE_LAYOUT,
+      startedNs: clock.wallUpdatedNs,
+      notBeforeMs: wallMs(clock, clock.wallUpdatedNs),
+    };
+    this.#store.variables.gate_clock = clock;
+  }
+
+  #initialSecrets(secrets: GateShape['variables']['gate_configs'][number]['secrets']) {
+    const { secret } = this.#options;
+    return secret || secrets[0]?.generation === 0 ? rotateSecrets(secrets, secret) : secrets;
+  }
+
+  #confirmBy(): bigint {
+    const { confirmWithin } = this.#options;
+    if (confirmWithin === undefined) return 0n;
+    this.#confirmTimer = setTimeout(() => this.#guard(() => this.detach()), confirmWithin * 1000);
+    return bootTimeNs() + nanoseconds(confirmWithin);
+  }
+
+  #admitEstablished(): void {
+    const { grace = 0 } = this.#options;
+    if (grace === 0) return;
+    const now = bootTimeNs();
+    const ports = this.#settings.ports.map((entry) => (typeof entry === 'number' ? entry : entry.port));
+    for (const peer of establishedPeers(new Set(ports))) {
+      const admission = {
+        expiresNs: now + nanoseconds(grace),
+        admittedNs: now,
+        packetBucket: now,
+        synBucket: now,
+        origin: GateOrigin.ORIGIN_ESTABLISHED,
+        difficulty: 0,
+      };
+      const source = toAddress(this.#prefixOf(peer));
+      if (!this.#store.maps.admitted.get(source)) this.#store.maps.admitted.set(source, admission);
+    }
+  }
+
+  /* ---- configuration ---- */
+
+  #configure(
+    lists: Lists,
+    next: (secrets: ReturnType<typeof noSecret>[]) => ReturnType<typeof noSecret>[],
+    confirmByNs?: bigint,
+  ): void {
+    const old = this.#store.readConfig();
+    const isFirst = old.secrets[0]!.generation === 0;
+    const secrets = next(old.secrets);
+    const config = toConfig(this.#settings, {
+      secrets,
+      bucketKey: isFirst ? randomBucketKey() : old.bucketKey,
+      spentCapacity: this.#store.maps.spent_order.maxEntries,
+      confirmByNs: confirmByNs ?? old.confirmByNs,
+    });
+    writeLists(this.#store.maps, lists);
+    config.hasListIpv4 = lists.ipv4.size > 0 ? 1 : 0;
+    config.hasListIpv6 = lists.ipv6.size > 0 ? 1 : 0;
+    this.#writePorts();
+    this.#store.writeConfig(config);
+    wipe(old);
+    wipe(config);
+  }
+
+  #writePorts(): void {
+    const tcp = new BigUint64Array(1024);
+    const udp = new BigUint64Array(1024);
+    for (const entry of this.#settings.ports) {
+      const { port, protocol } = typeof entry === 'number' ? { port: entry, protocol: undefined } : entry;
+      const bit = 1n << BigInt(port & 63);
+      if (protocol !== 'udp') tcp[port >> 6]! |= bit;
+      if (protocol !== 'tcp') udp[port >> 6]! |= bit;
+    }
+    this.#store.variables.gate_ports = { tcp: [...tcp], udp: [...udp] };
+  }
+
+  #refreshClock(): void {
+    const old = this.#store.variables.gate_clock;
+    const now = readClock();
+    const tolerance = BigInt(Math.round(this.#settings.clockSkew * 1000));
+    const notBeforeMs = notBeforeAfter(old, now, tolerance);
+    if (notBeforeMs !== undefined) {
+      this.#store.variables.gate_birth = { ...this.#store.variables.gate_birth, notBeforeMs };
+    }
+    this.#store.variables.gate_clock = now;
+  }
+
+  /* ---- in the background ---- */
+
+  /** An interface that was made anew has lost its programs. */
+  #watch(): void {
+    if (networkNamespace() !== this.#namespace) return;
+    for (const [name, attachment] of this.#attachments) {
+      const ifindex = interfaceNameToIndex(name);
+      if (ifindex === 0 || ifindex === attachment.ifindex) continue;
+      attachment.close();
+      detachFrom(attachment.ifindex, this.#context);
+      this.#attachments.set(name, attachTo(name, this.#context));
+    }
+  }
+
+  #guard(task: () => void): void {
+    if (this.#closed) return;
+    try {
+      task();
+    } catch (error) {
+      const { onError = (problem: Error) => process.emitWarning(problem) } = this.#options;
+      onError(error as Error);
+    }
+  }
+
+  /* ---- helpers ---- */
+
+  #open(): GateStore {
+    if (this.#closed) throw new BpfError('ERR_CLOSED', `the ${this.#feature.name} gate is closed`);
+    return this.#store;
+  }
+
+  /** Runs the program that is attached on a message from source. undefined: no answer. */
+  #exchange(source: Uint8Array, message: Uint8Array): Uint8Array | undefined {
+    const program = this.#open().program(this.#feature.program);
+    const frame = buildFrame(source, this.#settings.controlPort, message);
+    const { returnValue, data } = program.testRun({ data: frame });
+    const answers = this.#feature.hook.kind === 'xdp' ? XDP_TX : TC_ACT_REDIRECT;
+    return returnValue === answers ? payloadOf(data, source) : undefined;
+  }
+
+  #prefixOf(address: Uint8Array): Uint8Array {
+    const { ipv4, ipv6 } = this.#settings.sourcePrefix;
+    return maskAddress(address, maskBytes(isMapped(address) ? 96 + ipv4 : ipv6));
+  }
+
+  #formatSource(prefix: Uint8Array): string {
+    const { ipv4, ipv6 } = this.#settings.sourcePrefix;
+    const [length, whole] = isMapped(prefix) ? [ipv4, 32] : [ipv6, 128];
+    return formatAddress(prefix) + (length === whole ? '' : `/${length}`);
+  }
+}
+
+const XDP_TX = 3;
+const TC_ACT_REDIRECT = 7;
+
+function resolve(options: GateOptions): { settings: ResolvedSettings; lists: Lists } {
+  const {
+    interface: _interface,
+    name: _name,
+    mode: _mode,
+    secret: _secret,
+    pin: _pin,
+    pinPath: _pinPath,
+    confirmWithin,
+    grace,
+    onError: _onError,
+    maxAdmissions: _maxAdmissions,
+    maxSpent: _maxSpent,
+    maxListEntries: _maxListEntries,
+    ...rest
+  } = options;
+  for (const [name, value] of Object.entries({ confirmWithin, grace })) {
+    if (value === undefined || (typeof value === 'number' && value >= 0 && value <= 86_400)) continue;
+    throw new BpfError('ERR_BAD_OPTION', `option ${name} is ${value}, expected seconds from 0 to 86400`);
+  }
+  if (interfacesOf(options).length === 0) throw new BpfError('ERR_BAD_OPTION', 'option interface is empty');
+  const settings = resolveSettings(rest);
+  return { settings, lists: parseLists(settings.allow, settings.deny) };
+}
+
+function interfacesOf(options: GateOptions): string[] {
+  return Array.isArray(options.interface) ? options.interface : [options.interface];
+}
+
+function nameOf(options: GateOptions): string {
+  if (options.name === undefined) return interfacesOf(options)[0]!.replace(/[^\w-]/g, '_');
+  if (/^[\w-]{1,64}$/.test(options.name)) return options.name;
+  const message = `option name is "${options.name}", expected up to 64 letters, digits, - and _`;
+  throw new BpfError('ERR_BAD_OPTION', message);
+}
+
+function toRecord(event: GateEvent): GateEventRecord {
+  const type =
+    event.reason === Reason.ANSWER_ADMITTED
+      ? 'admitted'
+      : LIMITED.includes(event.reason)
+        ? 'limited'
+        : 'rejected';
+  return {
+    type,
+    reason: REASON_NAMES.get(event.reason) ?? 'REASON_NONE',
+    source: formatAddress(fromAddress(event.source)),
+    port: event.port,
+    protocol: PROTOCOLS[event.protocol] ?? event.protocol,
+    timeNs: event.timeNs,
+    lifetime: event.lifetimeS,
+    difficulty: event.difficulty,
+  };
+}
