@@ -1,12 +1,12 @@
-import { afterAll, describe, expect, test } from 'vitest';
 import { type HashMap, openObject } from '@cryptbpf/core';
+import { afterAll, describe, expect, test } from 'vitest';
 import { Reason } from '../src/reasons.gen.js';
 import type { Case } from './support/case.js';
 import { frameCases } from './support/cases-frames.js';
 import { messageCases } from './support/cases-messages.js';
 import { proofCases } from './support/cases-proofs.js';
 import { trafficCases } from './support/cases-traffic.js';
-import { fromPeer, solution, STRANGER4 } from './support/corpus.js';
+import { fromPeer, STRANGER4, solution } from './support/corpus.js';
 import { BUILD, type Judged, TestGate } from './support/gate.js';
 import { frame } from './support/packets.js';
 import { judge } from './twin/gate.js';

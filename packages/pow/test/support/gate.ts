@@ -70,6 +70,11 @@ export class TestGate {
     return { ...ran, reasons };
   }
 
+  /** The verdict alone. */
+  verdict(data: Uint8Array): Reason {
+    return this.judge(data).reasons[0]!;
+  }
+
   packets(reason: Reason): number {
     return this.object.maps.stats.at(reason).reduce((sum, { packets }) => sum + Number(packets), 0);
   }
@@ -132,7 +137,9 @@ export class TestGate {
   }
 
   #counts(): number[] {
-    return Array.from({ length: Reason.REASON_COUNT }, (_, reason) => this.packets(reason as Reason));
+    return this.object.maps.stats
+      .getBatch()
+      .map(([, cpus]) => cpus.reduce((sum, { packets }) => sum + Number(packets), 0));
   }
 
   [Symbol.dispose](): void {

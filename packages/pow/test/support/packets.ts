@@ -81,7 +81,11 @@ const empty = new Uint8Array();
 function ip(spec: Ip, isV6: boolean, { udp: udpSpec, tcp: tcpSpec, payload = empty }: Frame): Uint8Array {
   const ends = [addressBytes(spec.source), addressBytes(spec.destination)] as const;
   const protocol = spec.protocol ?? (tcpSpec ? 6 : 17);
-  const body = udpSpec ? udp(udpSpec, payload, ends) : tcpSpec ? tcp(tcpSpec, payload, ends) : payload;
+  const body = udpSpec
+    ? udp(udpSpec, payload, ends, isV6)
+    : tcpSpec
+      ? tcp(tcpSpec, payload, ends, isV6)
+      : payload;
   return isV6 ? ipv6(spec, ends, protocol, body) : ipv4(spec, ends, protocol, body);
 }
 
@@ -125,16 +129,16 @@ function header6({ header, bytes = 8, fragment }: Extension, next: number): Uint
   return data;
 }
 
-function udp(spec: Udp, payload: Uint8Array, ends: Ends): Uint8Array {
+function udp(spec: Udp, payload: Uint8Array, ends: Ends, isV6: boolean): Uint8Array {
   const datagram = Buffer.concat([Buffer.alloc(8), payload]);
   datagram.writeUInt16BE(spec.sourcePort, 0);
   datagram.writeUInt16BE(spec.destinationPort, 2);
   datagram.writeUInt16BE(spec.length ?? datagram.length, 4);
-  datagram.writeUInt16BE(spec.checksum ?? (transportChecksum(datagram, 17, ends, 6) || 0xffff), 6);
+  datagram.writeUInt16BE(spec.checksum ?? (transportChecksum(datagram, 17, ends, isV6, 6) || 0xffff), 6);
   return datagram;
 }
 
-function tcp(spec: Tcp, payload: Uint8Array, ends: Ends): Uint8Array {
+function tcp(spec: Tcp, payload: Uint8Array, ends: Ends, isV6: boolean): Uint8Array {
   const segment = Buffer.concat([Buffer.alloc(20), payload]);
   segment.writeUInt16BE(spec.sourcePort, 0);
   segment.writeUInt16BE(spec.destinationPort, 2);
@@ -142,12 +146,21 @@ function tcp(spec: Tcp, payload: Uint8Array, ends: Ends): Uint8Array {
   segment[12] = 0x50;
   segment[13] = spec.flags;
   segment.writeUInt16BE(0xffff, 14);
-  segment.writeUInt16BE(transportChecksum(segment, 6, ends, 16), 16);
+  segment.writeUInt16BE(transportChecksum(segment, 6, ends, isV6, 16), 16);
   return segment;
 }
 
-function transportChecksum(bytes: Uint8Array, protocol: number, [from, to]: Ends, skip: number): number {
-  const pseudo = pseudoHeader(from, to, protocol, bytes.length);
+/** RFC 768 and 9293 for IPv4, RFC 8200, 8.1 for IPv6. */
+function transportChecksum(
+  bytes: Uint8Array,
+  protocol: number,
+  [from, to]: Ends,
+  isV6: boolean,
+  skip: number,
+) {
+  const pseudo = isV6
+    ? pseudoHeader(from, to, protocol, bytes.length)
+    : concat(from.subarray(12), to.subarray(12), Uint8Array.of(0, protocol), u16(bytes.length));
   return internetChecksum(concat(pseudo, bytes), pseudo.length + skip);
 }
 

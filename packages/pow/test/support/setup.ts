@@ -42,6 +42,8 @@ export interface Setup {
   wideRate?: Rate;
   answerRate?: Rate;
   eventRate?: Rate;
+  /** Absent: difficulty and lifetime stay as they are. */
+  load?: { intervalNs: bigint; stepNs: bigint; difficultyMax: number; lifetimeMinS: bigint };
 }
 
 export const KEY = { id: 7, master: Uint8Array.from({ length: 32 }, (_, i) => i * 7 + 1) };
@@ -102,14 +104,14 @@ export function gateConfig(setup: Setup, nowNs: bigint, round: number) {
     clockHorizonNs: setup.clockHorizonS * NS_PER_S,
     confirmByNs: setup.confirmInS === 0n ? 0n : nowNs + setup.confirmInS * NS_PER_S,
     lifetimeMaxNs: setup.lifetimeS * NS_PER_S,
-    lifetimeMinNs: setup.lifetimeS * NS_PER_S,
+    lifetimeMinNs: (setup.load?.lifetimeMinS ?? setup.lifetimeS) * NS_PER_S,
     spentCapacity: setup.spentCapacity,
-    loadIntervalNs: 0n,
-    levelStepNs: 0n,
+    loadIntervalNs: setup.load?.intervalNs ?? 0n,
+    levelStepNs: setup.load?.stepNs ?? 0n,
     service: setup.service,
     port: setup.port,
     difficultyMin: setup.difficulty,
-    difficultyMax: setup.difficulty,
+    difficultyMax: setup.load?.difficultyMax ?? setup.difficulty,
     monitor: setup.monitor ? 1 : 0,
     hasListIpv4: lists.some(({ prefix }) => !prefix.includes(':')) ? 1 : 0,
     hasListIpv6: lists.some(({ prefix }) => prefix.includes(':')) ? 1 : 0,
