@@ -173,13 +173,14 @@ INLINE enum reason gate_admit(struct gate *g, struct gate_admission *current, __
 		.origin = ORIGIN_PROOF,
 		.difficulty = g->difficulty,
 	};
+	struct address prefix = g->prefix;
 
 	if (current) {
 		if (current->expires_ns < expires_ns)
 			write_once(current->expires_ns, expires_ns);
 		return REASON_NONE;
 	}
-	return bpf_map_update_elem(&admitted, &g->prefix, &admission, BPF_ANY)
+	return bpf_map_update_elem(&admitted, &prefix, &admission, BPF_ANY)
 		       ? DROP_ADMISSION_FAILED
 		       : REASON_NONE;
 }
@@ -187,7 +188,8 @@ INLINE enum reason gate_admit(struct gate *g, struct gate_admission *current, __
 /* An admission of this source that still counts. */
 INLINE struct gate_admission *gate_current(const struct gate *g)
 {
-	struct gate_admission *admission = bpf_map_lookup_elem(&admitted, &g->prefix);
+	struct address prefix = g->prefix; /* 6.1 takes keys from the stack, not from an argument */
+	struct gate_admission *admission = bpf_map_lookup_elem(&admitted, &prefix);
 
 	return admission && admission->expires_ns > g->now_ns ? admission : NULL;
 }
