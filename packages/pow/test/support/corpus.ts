@@ -49,13 +49,14 @@ export interface Given {
   difficulty?: number;
   service?: number;
   keyId?: number;
+  epochMs?: bigint;
 }
 
 /** A challenge as the gate would give it to that source. */
 export function challengeFor(source: string, given: Given): Uint8Array {
   const { secret = KEY, difficulty = PLAIN.difficulty, service = PLAIN.service, issued, salt } = given;
   const fields = { difficulty, keyId: given.keyId ?? secret.id, service, issued, salt };
-  return makeChallenge(fields, secret, PLAIN.epochMs, addressBytes(source));
+  return makeChallenge(fields, secret, given.epochMs ?? PLAIN.epochMs, addressBytes(source));
 }
 
 export function solution(source: string, given: Given, more: Frame = {}): Uint8Array {
