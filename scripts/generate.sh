@@ -5,8 +5,8 @@ cd "$(dirname "$0")/.."
 
 gen=(node packages/core/dist/gen/cli.js)
 
-"${gen[@]}" build/bpf/gate.bpf.o -o packages/core/src/gate/gate.gen.ts --core ../index.js "$@"
-"${gen[@]}" build/bpf/dispatcher.bpf.o -o packages/core/src/chain/dispatcher.gen.ts --core ../index.js "$@"
+"${gen[@]}" build/bpf/gate.bpf.o -o packages/core/src/gate/gate.gen.ts --core ../runtime.js "$@"
+"${gen[@]}" build/bpf/dispatcher.bpf.o -o packages/core/src/chain/dispatcher.gen.ts --core ../runtime.js "$@"
 "${gen[@]}" build/bpf/core_test.bpf.o -o packages/core/test/core_test.gen.ts --core ../src/index.js "$@"
 "${gen[@]}" build/bpf/pow.bpf.o -o packages/pow/src/pow.gen.ts "$@"
 "${gen[@]}" build/bpf/pow.bpf.o -o packages/pow/src/reasons.gen.ts --only enums "$@"

@@ -6,17 +6,15 @@ export { possibleCpus } from './cpus.js';
 export { BpfError, type BpfErrorCode, VerifierError } from './errors.js';
 export { bootTimeNs } from './ffi/libc.js';
 export { Reason } from './gate/gate.gen.js';
-export {
-  type Admission,
-  type AdmittedSource,
-  Gate,
-  type GateEventRecord,
-  type GateFeature,
-  type GateOptions,
-  type ReasonCount,
-  type ReasonName,
-} from './gate/gate.js';
+export { Gate, type GateFeature, type GateOptions } from './gate/gate.js';
 export type { GateSettings, ProtectedPort, Range, Rate } from './gate/options.js';
+export type {
+  Admission,
+  AdmittedSource,
+  GateEventRecord,
+  ReasonCount,
+  ReasonName,
+} from './gate/records.js';
 export type { SharedSecret } from './gate/secrets.js';
 export type { GateShape, GateSizes } from './gate/store.js';
 export { interfaceIndex } from './interface.js';

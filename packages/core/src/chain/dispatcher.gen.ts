@@ -9,7 +9,7 @@ import {
   type XdpProgram,
   openObject,
   put,
-} from '../index.js';
+} from '../runtime.js';
 
 /** enum chain_slot. */
 export const ChainSlot = {

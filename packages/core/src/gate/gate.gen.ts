@@ -13,7 +13,7 @@ import {
   openObject,
   put,
   take,
-} from '../index.js';
+} from '../runtime.js';
 
 /** enum gate_layout. */
 export const GateLayout = {

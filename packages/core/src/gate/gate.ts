@@ -18,7 +18,7 @@ import { type AttachContext, type Attachment, attachTo, detachFrom } from './att
 import { notBeforeAfter, readClock, wallMs } from './clock.js';
 import { establishedPeers } from './established.js';
 import { buildFrame, payloadOf } from './frame.js';
-import { type GateEvent, GateLayout, GateOrigin, Reason } from './gate.gen.js';
+import { GateLayout, GateOrigin, type GateSecret } from './gate.gen.js';
 import { type Lists, parseLists, writeLists } from './lists.js';
 import { challengeOf, helloMessage, proofMessage, verdictOf } from './messages.js';
 import {
@@ -28,7 +28,18 @@ import {
   resolveSettings,
   toConfig,
 } from './options.js';
-import { type noSecret, randomBucketKey, rotateSecrets, type SharedSecret, wipe } from './secrets.js';
+import {
+  type Admission,
+  type AdmittedSource,
+  countReasons,
+  type GateEventRecord,
+  type ReasonCount,
+  type ReasonName,
+  toAdmission,
+  toAdmitted,
+  toRecord,
+} from './records.js';
+import { randomBucketKey, rotateSecrets, type SharedSecret, wipe } from './secrets.js';
 import { type GateShape, type GateSizes, GateStore } from './store.js';
 
 /** What a feature adds to the gate: its object, whose program holds the proof check, and its magic number. */
@@ -64,59 +75,8 @@ export interface GateOptions extends GateSettings, GateSizes {
   onError?: (error: Error) => void;
 }
 
-export type ReasonName = keyof typeof Reason;
-
-export interface ReasonCount {
-  readonly packets: bigint;
-  readonly bytes: bigint;
-}
-
-export interface GateEventRecord {
-  readonly type: 'admitted' | 'limited' | 'rejected';
-  readonly reason: ReasonName;
-  readonly source: string;
-  /** That it was sent to. */
-  readonly port: number;
-  readonly protocol: 'tcp' | 'udp' | number;
-  /** On the boot clock, in nanoseconds. */
-  readonly timeNs: bigint;
-  /** Seconds, when admitted. */
-  readonly lifetime: number;
-  readonly difficulty: number;
-}
-
-export interface AdmittedSource {
-  /** An address, or a prefix as "2001:db8::/64". */
-  readonly source: string;
-  /** Seconds. */
-  readonly expiresIn: number;
-  readonly origin: 'proof' | 'established' | 'operator';
-  readonly difficulty: number;
-}
-
-export interface Admission {
-  readonly admitted: boolean;
-  readonly reason: ReasonName;
-  /** Seconds. */
-  readonly lifetime: number;
-  /** Seconds after which a new proof is due. */
-  readonly renewAfter: number;
-}
-
 const CLOCK_INTERVAL_MS = 10_000;
 const WATCH_INTERVAL_MS = 200;
-const ORIGINS = ['proof', 'established', 'operator'] as const;
-const PROTOCOLS: Record<number, 'tcp' | 'udp'> = { 6: 'tcp', 17: 'udp' };
-const REASON_NAMES = new Map(
-  Object.entries(Reason).map(([name, value]) => [value as number, name as ReasonName]),
-);
-const LIMITED: readonly number[] = [
-  Reason.DROP_RATE_LIMITED,
-  Reason.DROP_SYN_LIMITED,
-  Reason.DROP_REPLY_LIMITED,
-  Reason.DROP_PREFIX_LIMITED,
-];
-
 /**
  * The controller of a gate: everything but the proof. The exchange itself runs in the kernel, with or without
  * a controller; what this one does is to set it up, to keep its wall clock, and to show what it does.
@@ -166,12 +126,7 @@ export class Gate implements AsyncDisposable {
   /** Packets and bytes by reason, summed over CPUs, since the gate's maps were made. */
   stats(): Record<ReasonName, ReasonCount> {
     const { stats } = this.#open().maps;
-    const counts = [...REASON_NAMES].map(([value, name]) => {
-      const perCpu = stats.get(value) ?? [];
-      const sum = (field: 'packets' | 'bytes') => perCpu.reduce((all, stat) => all + stat[field], 0n);
-      return [name, { packets: sum('packets'), bytes: sum('bytes') }];
-    });
-    return Object.fromEntries(counts);
+    return countReasons((reason) => stats.at(reason));
   }
 
   /** What happens, as it happens: all admissions, and drops up to eventRate. See stats().EVENT_LOST. */
@@ -185,12 +140,7 @@ export class Gate implements AsyncDisposable {
     return this.#open()
       .maps.admitted.getBatch()
       .filter(([, { expiresNs }]) => expiresNs > now)
-      .map(([source, { expiresNs, origin, difficulty }]) => ({
-        source: this.#formatSource(fromAddress(source)),
-        expiresIn: Number(expiresNs - now) / 1e9,
-        origin: ORIGINS[origin],
-        difficulty,
-      }));
+      .map(([source, admission]) => toAdmitted(this.#formatSource(fromAddress(source)), admission, now));
   }
 
   /** Ends the admission of the source that address belongs to. False: it was not admitted. It may prove anew. */
@@ -212,11 +162,7 @@ export class Gate implements AsyncDisposable {
   admitProof(address: string, challenge: Uint8Array, proof: Uint8Array): Admission {
     const message = proofMessage(this.#feature.magic, challenge, proof);
     const answer = this.#exchange(addressBytes(address), message);
-    /* A refusal is answered only within the rate limit. */
-    if (!answer) return { admitted: false, reason: 'DROP_REPLY_LIMITED', lifetime: 0, renewAfter: 0 };
-    const { status, lifetime, renewAfter } = verdictOf(answer);
-    const reason = status === 0 ? 'ANSWER_ADMITTED' : (REASON_NAMES.get(status) ?? 'REASON_NONE');
-    return { admitted: status === 0, reason, lifetime, renewAfter };
+    return toAdmission(answer && verdictOf(answer));
   }
 
   /** Changes settings while packets flow; those that are not named stay. Bad ones change nothing. */
@@ -306,7 +252,7 @@ export class Gate implements AsyncDisposable {
     this.#store.variables.gate_clock = clock;
   }
 
-  #initialSecrets(secrets: GateShape['variables']['gate_configs'][number]['secrets']) {
+  #initialSecrets(secrets: GateSecret[]): GateSecret[] {
     const { secret } = this.#options;
     return secret || secrets[0]?.generation === 0 ? rotateSecrets(secrets, secret) : secrets;
   }
@@ -341,7 +287,7 @@ export class Gate implements AsyncDisposable {
 
   #configure(
     lists: Lists,
-    next: (secrets: ReturnType<typeof noSecret>[]) => ReturnType<typeof noSecret>[],
+    next: (secrets: GateSecret[]) => GateSecret[],
     confirmByNs?: bigint,
   ): void {
     const old = this.#store.readConfig();
@@ -474,23 +420,4 @@ function nameOf(options: GateOptions): string {
   if (/^[\w-]{1,64}$/.test(options.name)) return options.name;
   const message = `option name is "${options.name}", expected up to 64 letters, digits, - and _`;
   throw new BpfError('ERR_BAD_OPTION', message);
-}
-
-function toRecord(event: GateEvent): GateEventRecord {
-  const type =
-    event.reason === Reason.ANSWER_ADMITTED
-      ? 'admitted'
-      : LIMITED.includes(event.reason)
-        ? 'limited'
-        : 'rejected';
-  return {
-    type,
-    reason: REASON_NAMES.get(event.reason) ?? 'REASON_NONE',
-    source: formatAddress(fromAddress(event.source)),
-    port: event.port,
-    protocol: PROTOCOLS[event.protocol] ?? event.protocol,
-    timeNs: event.timeNs,
-    lifetime: event.lifetimeS,
-    difficulty: event.difficulty,
-  };
 }
