@@ -11,6 +11,7 @@
 #include "drop.h"
 
 #define SPENT_DEFAULT 65536
+#define SPENT_TRIES   8
 
 struct spent_key {
 	__u64 salt;
@@ -50,17 +51,27 @@ INLINE struct spent_slot *spent_slot_at(__u64 place, __u64 capacity)
 	return bpf_map_lookup_elem(&spent_order, &index);
 }
 
-/* The oldest slot, now ours alone; NULL when it still counts. */
+/*
+ * The oldest slot, now ours alone; NULL when it still counts, or when too many CPUs want one at
+ * once. A slot that another CPU took between two steps of ours looks as if it counted: then the
+ * head has moved on, and we look again.
+ */
 INLINE struct spent_slot *spent_take_oldest(__u64 *head, __u64 capacity, __u64 now)
 {
-	struct spent_slot *slot = spent_slot_at(read_once(*head), capacity);
+#pragma unroll
+	for (int i = 0; i < SPENT_TRIES; i++) {
+		__u64 place = read_once(*head);
+		struct spent_slot *slot = spent_slot_at(place, capacity);
 
-	if (!slot || slot->until_ns > now)
-		return NULL;
-	slot = spent_slot_at(__sync_fetch_and_add(head, 1), capacity);
-	if (!slot || slot->until_ns > now)
-		return NULL;
-	return slot;
+		if (!slot)
+			return NULL;
+		if (read_once(slot->until_ns) <= now &&
+		    __sync_val_compare_and_swap(head, place, place + 1) == place)
+			return slot;
+		if (read_once(*head) == place)
+			return NULL;
+	}
+	return NULL;
 }
 
 /* Adds key until until_ns. DROP_SPENT: it was there (also when two CPUs race); DROP_SPENT_FULL. */
