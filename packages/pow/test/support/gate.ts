@@ -1,5 +1,5 @@
 import { type BpfObject, bootTimeNs, type LoadOptions } from '@cryptbpf/core';
-import { ListVerdict, openPow, type PowObject, Reason } from '../../src/pow.gen.js';
+import { ListVerdict, openPow, type PowObject, type Reason } from '../../src/pow.gen.js';
 import type { Outcome } from '../twin/gate.js';
 import type { TwinState } from '../twin/state.js';
 import { addressBytes, parsePrefix } from './addresses.js';
@@ -63,9 +63,9 @@ export class TestGate {
 
   /** run(), and what was counted. */
   judge(data: Uint8Array): Judged {
-    const before = this.#counts();
+    const before = this.counts();
     const ran = this.run(data);
-    const after = this.#counts();
+    const after = this.counts();
     const reasons = after.flatMap((count, reason) => (count === before[reason] ? [] : [reason as Reason]));
     return { ...ran, reasons };
   }
@@ -136,7 +136,8 @@ export class TestGate {
     maps.chain_expected.set(0, 0);
   }
 
-  #counts(): number[] {
+  /** Packets by reason. */
+  counts(): number[] {
     return this.object.maps.stats
       .getBatch()
       .map(([, cpus]) => cpus.reduce((sum, { packets }) => sum + Number(packets), 0));
