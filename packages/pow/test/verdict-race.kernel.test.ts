@@ -9,7 +9,6 @@ import { frame, SYN } from './support/packets.js';
 import { NS_PER_S } from './support/setup.js';
 
 const gate = new TestGate();
-const program = gate.object.programs.pow_gate;
 afterAll(() => gate[Symbol.dispose]());
 
 const HOUR = 3_600n * NS_PER_S;
@@ -30,7 +29,7 @@ test('one proof in two threads at once admits once, each time', { timeout: 60_00
   const proofs = Array.from({ length: 300 }, (_, i) =>
     solution(`198.18.${i >> 8}.${i & 255}`, { issued, salt: BigInt(i), difficulty: 0 }),
   );
-  const [first = [], second = []] = await hammer(program, proofs);
+  const [first = [], second = []] = await hammer(gate.program, proofs);
   const statuses = first.map((hit, i) => [hit.data[STATUS], second[i]!.data[STATUS]].sort());
   expect(statuses).toEqual(proofs.map(() => [0, Reason.DROP_SPENT]));
   expect([...first, ...second].every(({ returnValue }) => returnValue === XDP_TX)).toBe(true);
@@ -44,7 +43,7 @@ test('proofs of one source in two threads at once admit it, with one admission',
   const proofs = Array.from({ length: 50 }, (_, i) =>
     solution(STRANGER4, { issued, salt: BigInt(i), difficulty: 0 }),
   );
-  const counted = await counting(() => hammer(program, proofs));
+  const counted = await counting(() => hammer(gate.program, proofs));
   expect(counted(Reason.ANSWER_ADMITTED)).toBe(50);
   expect(counted(Reason.DROP_SPENT)).toBe(50);
   expect([...gate.object.maps.admitted.keys()]).toHaveLength(1);
@@ -58,7 +57,7 @@ test('the set of spent challenges holds no more than its room when two threads f
   const proofs = Array.from({ length: 200 }, (_, i) =>
     solution(STRANGER4, { issued, salt: BigInt(i), difficulty: 0 }),
   );
-  const counted = await counting(() => hammer(program, proofs));
+  const counted = await counting(() => hammer(gate.program, proofs));
   expect(counted(Reason.ANSWER_ADMITTED)).toBeLessThanOrEqual(64);
   expect([...gate.object.maps.spent.keys()]).toHaveLength(counted(Reason.ANSWER_ADMITTED));
   expect(counted(Reason.DROP_SPENT_FULL)).toBeGreaterThan(0);
@@ -75,7 +74,7 @@ test.each([
     gate.admit(twin, STRANGER4, 3_600n);
     const tcp = { sourcePort: 1, destinationPort: 443, flags: SYN };
     const packet = frame({ ip: fromPeer(STRANGER4), tcp });
-    const counted = await counting(() => hammer(program, [packet], { repeat: 20_000 }));
+    const counted = await counting(() => hammer(gate.program, [packet], { repeat: 20_000 }));
     expect(counted(Reason.PASS_ADMITTED)).toBe(burst);
     expect(counted(limited)).toBe(40_000 - burst);
   },
@@ -84,7 +83,7 @@ test.each([
 test('two threads share the rate of answers', { timeout: 60_000 }, async () => {
   gate.reset({ answerRate: { burst: 40, intervalNs: HOUR } });
   const hellos = Array.from({ length: 100 }, (_, i) => control(STRANGER4, hello({ transaction: BigInt(i) })));
-  const counted = await counting(() => hammer(program, hellos));
+  const counted = await counting(() => hammer(gate.program, hellos));
   expect(counted(Reason.ANSWER_CHALLENGE)).toBe(40);
   expect(counted(Reason.DROP_REPLY_LIMITED)).toBe(160);
 });

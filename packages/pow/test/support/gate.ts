@@ -1,13 +1,16 @@
-import { type BpfObject, bootTimeNs, type LoadOptions } from '@cryptbpf/core';
+import { type BpfObject, bootTimeNs, type LoadOptions, type Program } from '@cryptbpf/core';
 import { ListVerdict, openPow, type PowObject, type Reason } from '../../src/pow.gen.js';
+import { powHolds } from '../twin/challenge.js';
 import type { Outcome } from '../twin/gate.js';
 import type { TwinState } from '../twin/state.js';
 import { addressBytes, parsePrefix } from './addresses.js';
+import { POW_MAGIC } from './messages.js';
 import {
   gateConfig,
   NS_PER_MS,
   NS_PER_S,
   PLAIN,
+  type ProofKind,
   portWords,
   type Setup,
   sourcePrefix,
@@ -17,7 +20,6 @@ import {
 /* A gate in the kernel, driven by BPF_PROG_TEST_RUN, without its controller. */
 
 export const BUILD = new URL('../../../../build/bpf/', import.meta.url);
-const XDP = ['aborted', 'drop', 'pass', 'tx'] as const;
 
 export interface Ran {
   action: Outcome['action'] | 'aborted';
@@ -29,14 +31,34 @@ export interface Judged extends Ran {
   reasons: Reason[];
 }
 
+/** A gate's program, and what its hook calls each action. */
+export interface Feature {
+  object: string;
+  program: string;
+  actions: Readonly<Record<number, Ran['action']>>;
+  proof: ProofKind;
+}
+
+export const POW: Feature = {
+  object: 'pow.bpf.o',
+  program: 'pow_gate',
+  actions: { 0: 'aborted', 1: 'drop', 2: 'pass', 3: 'tx' },
+  proof: { magic: POW_MAGIC, proofBytes: 16, holds: powHolds },
+};
+
 export class TestGate {
+  /** Another feature's has the same maps, but for the chain, which is XDP's. */
   readonly object: BpfObject<PowObject>;
+  readonly program: Program;
+  readonly #feature: Feature;
   #setup: Setup = PLAIN;
   #round = 0;
   #wallOffsetNs = 0n;
 
-  constructor(options: LoadOptions = {}) {
-    this.object = openPow(new URL('pow.bpf.o', BUILD)).load(options);
+  constructor(options: LoadOptions = {}, feature = POW) {
+    this.object = openPow(new URL(feature.object, BUILD)).load(options);
+    this.program = (this.object.programs as Record<string, Program>)[feature.program]!;
+    this.#feature = feature;
     this.reset({});
   }
 
@@ -48,7 +70,7 @@ export class TestGate {
     this.#wallOffsetNs = BigInt(Date.now()) * NS_PER_MS - now;
     this.#forget();
     this.#write(now);
-    return twinOf(this.#setup, bootTimeNs, this.#wallOffsetNs);
+    return twinOf(this.#setup, this.#feature.proof, bootTimeNs, this.#wallOffsetNs);
   }
 
   /** Unix milliseconds by the gate's clock. */
@@ -57,8 +79,8 @@ export class TestGate {
   }
 
   run(data: Uint8Array): Ran {
-    const { returnValue, data: out } = this.object.programs.pow_gate.testRun({ data });
-    return { action: XDP[returnValue]!, data: out };
+    const { returnValue, data: out } = this.program.testRun({ data });
+    return { action: this.#feature.actions[returnValue]!, data: out };
   }
 
   /** run(), and what was counted. */
@@ -133,7 +155,7 @@ export class TestGate {
     for (let slot = 0; slot < used; slot++) {
       maps.spent_order.set(slot, { key: { salt: 0n, tag: 0n }, untilNs: 0n });
     }
-    maps.chain_expected.set(0, 0);
+    maps.chain_expected?.set(0, 0);
   }
 
   /** Packets by reason. */

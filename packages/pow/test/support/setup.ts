@@ -1,8 +1,6 @@
 import type { Secret } from '../twin/challenge.js';
-import { powHolds } from '../twin/challenge.js';
 import { hex, type TwinState } from '../twin/state.js';
 import { addressWords, maskByte, parsePrefix, prefixMask } from './addresses.js';
-import { POW_MAGIC } from './messages.js';
 
 /* One description of a gate, from which both the one in the kernel and its twin are set up. */
 
@@ -45,6 +43,9 @@ export interface Setup {
   /** Absent: difficulty and lifetime stay as they are. */
   load?: { intervalNs: bigint; stepNs: bigint; difficultyMax: number; lifetimeMinS: bigint };
 }
+
+/** What a feature adds to the gate. */
+export type ProofKind = Pick<TwinState, 'magic' | 'proofBytes' | 'holds'>;
 
 export const KEY = { id: 7, master: Uint8Array.from({ length: 32 }, (_, i) => i * 7 + 1) };
 export const OLD_KEY = { id: 6, master: Uint8Array.from({ length: 32 }, (_, i) => 200 - i) };
@@ -127,12 +128,10 @@ export function portWords(ports: readonly number[]): bigint[] {
 }
 
 /** The twin of such a gate that was set up at nowNs, and has seen nothing yet. */
-export function twinOf(setup: Setup, now: () => bigint, wallOffsetNs: bigint): TwinState {
+export function twinOf(setup: Setup, proof: ProofKind, now: () => bigint, wallOffsetNs: bigint): TwinState {
   const started = now();
   return {
-    magic: POW_MAGIC,
-    proofBytes: 16,
-    holds: powHolds,
+    ...proof,
     port: setup.port,
     tcpPorts: new Set(setup.tcpPorts),
     udpPorts: new Set(setup.udpPorts),
