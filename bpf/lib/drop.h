@@ -67,9 +67,9 @@ enum reason {
 
 	/* Not a verdict: an event that found the ring full. */
 	EVENT_LOST = 127,
-
-	REASON_COUNT = 128,
 };
+
+#define REASON_COUNT 128
 
 /* Brings the enum into BTF, from which the TypeScript side is generated. */
 enum reason unused_reason __attribute__((unused));

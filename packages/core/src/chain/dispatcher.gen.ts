@@ -68,7 +68,6 @@ export const Reason = {
   DROP_ADMISSION_FAILED: 100,
   DROP_CHAIN_EMPTY: 120,
   EVENT_LOST: 127,
-  REASON_COUNT: 128,
 } as const;
 export type Reason = (typeof Reason)[keyof typeof Reason];
 

@@ -1,7 +1,6 @@
 import { Reason } from '../reasons.gen.js';
 
-const { REASON_COUNT: _, ...REASONS } = Reason;
-const NAMES = new Map<number, string>(Object.entries(REASONS).map(([name, number]) => [number, name]));
+const NAMES = new Map<number, string>(Object.entries(Reason).map(([name, number]) => [number, name]));
 
 /** The name of a verdict's status; a number that only a newer gate knows is told as `reason 123`. */
 export function reasonName(status: number): string {

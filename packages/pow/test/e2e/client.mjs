@@ -1,0 +1,23 @@
+// What a client does, as a process of its own within a namespace. Prints one word or one line of JSON.
+import { connect } from 'node:net';
+import { requestAccess } from '../../dist/udp.js';
+
+const [command, host, port] = process.argv.slice(2);
+
+const commands = {
+  /** "open", or why not. */
+  connect: () =>
+    new Promise((resolve) => {
+      const socket = connect({ host, port: Number(port), timeout: 700 });
+      const end = (result) => {
+        socket.destroy();
+        resolve(result);
+      };
+      socket.on('data', () => end('open'));
+      socket.on('timeout', () => end('timeout'));
+      socket.on('error', (error) => end(error.code));
+    }),
+  solve: async () => JSON.stringify(await requestAccess({ host, port: Number(port), timeout: 5000 })),
+};
+
+console.log(await commands[command]().catch((error) => error.code));
