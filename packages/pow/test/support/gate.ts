@@ -131,7 +131,7 @@ export class TestGate {
       wallOffsetNs: this.#wallOffsetNs,
       wallUpdatedNs: now - setup.clockAgeS * NS_PER_S,
     };
-    variables.gate_birth = { layout: 1, reserved: 0, startedNs: now, notBeforeMs: setup.notBeforeMs };
+    variables.gate_birth = { layout: 1, startedNs: now, notBeforeMs: setup.notBeforeMs };
     variables.gate_state = { spentHead: 0n, loadUntilNs: 0n, eventBucket: 0n };
     variables.gate_ports = { tcp: portWords(setup.tcpPorts), udp: portWords(setup.udpPorts) };
     for (const { prefix, verdict } of setup.lists)

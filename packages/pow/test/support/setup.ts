@@ -79,7 +79,6 @@ const gateSecret = (secret: Secret | undefined, generation: number) => ({
   master: { bytes: secret?.master ?? new Uint8Array(32) },
   generation: secret ? generation : 0,
   keyId: secret?.id ?? 0,
-  reserved: new Uint8Array(3),
 });
 
 const mask = (bits: number) => addressWords(prefixMask(bits));
@@ -116,7 +115,6 @@ export function gateConfig(setup: Setup, nowNs: bigint, round: number) {
     monitor: setup.monitor ? 1 : 0,
     hasListIpv4: lists.some(({ prefix }) => !prefix.includes(':')) ? 1 : 0,
     hasListIpv6: lists.some(({ prefix }) => prefix.includes(':')) ? 1 : 0,
-    reserved: new Uint8Array(5),
   };
 }
 
