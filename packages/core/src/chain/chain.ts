@@ -139,6 +139,6 @@ function create(nameOrIndex: string | number, directory: string, mode: XdpMode |
 }
 
 function removeChain(directory: string): void {
-  openLink(`${directory}/link`).detach();
+  if (existsSync(`${directory}/link`)) openLink(`${directory}/link`).detach();
   removePins(directory);
 }

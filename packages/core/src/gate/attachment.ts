@@ -68,7 +68,7 @@ function attachToChain(name: string, { feature, store, pinPath, mode }: AttachCo
     ifindex,
     kind: 'chain',
     detach() {
-      if (XdpChain.find(ifindex, { pinPath })?.has(slot)) chain.remove(slot);
+      if (chain.has(slot)) chain.remove(slot);
       store.unmarkInterface(ifindex);
       chain.close();
     },
