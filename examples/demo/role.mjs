@@ -1,0 +1,38 @@
+import { execFileSync } from 'node:child_process';
+
+/*
+ * The inside of a machine: a process that does what the demo asks of it, by messages, and ends when the demo
+ * ends, however that comes about. The kernel then removes its network.
+ */
+
+/** Runs a command. Throws with what it said. */
+export function run(command, ...args) {
+  return execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+/** Gives this machine's end of a cable its addresses. */
+export function configureInterface(name, { mac, address }) {
+  run('ip', 'link', 'set', name, 'address', mac);
+  run('ip', 'address', 'add', `${address}/24`, 'dev', name);
+  run('ip', 'link', 'set', name, 'up');
+}
+
+/** Answers the demo's questions: each is the name of one of these functions. */
+export function serve(functions) {
+  /* Ctrl-C reaches every process of a terminal; whether to stop is for the demo to say. */
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {});
+  process.on('disconnect', () => process.exit());
+  process.on('message', async ({ id, name, argument }) => {
+    const answer = await Promise.resolve(argument)
+      .then(functions[name])
+      .then((result) => ({ id, result }))
+      .catch((error) => ({ id, error: `${error.code ?? error.name}: ${error.message}` }));
+    tell(answer);
+  });
+  tell({ id: 0 });
+}
+
+/** The demo may be gone by now, which is no error of ours. */
+function tell(message) {
+  if (process.connected) process.send(message, () => {});
+}
