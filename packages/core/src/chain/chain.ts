@@ -49,10 +49,12 @@ export class XdpChain implements Disposable {
     return XdpChain.#at(ifindex, directory);
   }
 
-  /** The chain of an interface; undefined when it has none. */
+  /** The chain of an interface; undefined when it has none. What an interface that is gone left is removed. */
   static find(ifindex: number, { pinPath = DEFAULT_PIN_PATH }: ChainOptions = {}): XdpChain | undefined {
     const directory = directoryOf(ifindex, pinPath);
-    return isAlive(directory) ? XdpChain.#at(ifindex, directory) : undefined;
+    if (isAlive(directory)) return XdpChain.#at(ifindex, directory);
+    removePins(directory);
+    return undefined;
   }
 
   static #at(ifindex: number, directory: string): XdpChain {

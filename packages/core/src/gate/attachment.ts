@@ -13,6 +13,8 @@ export interface Attachment {
   readonly ifindex: number;
   /** How: in the chain of the interface, or by a link of its own. */
   readonly kind: 'chain' | Link['kind'];
+  /** Whether it was not there before. */
+  readonly isNew: boolean;
   /** Off the interface. */
   detach(): void;
   /** Lets go of the handles; what is pinned stays. */
@@ -50,8 +52,9 @@ function attachToChain(name: string, { feature, store, pinPath, mode }: AttachCo
   const { slot } = feature.hook as { slot: number };
   const chain = XdpChain.open(name, { pinPath, ...(mode ? { mode } : {}) });
   const { ifindex } = chain;
+  const isNew = !chain.has(slot);
   try {
-    if (chain.has(slot) && !store.markedInterfaces().includes(ifindex)) {
+    if (!isNew && !store.markedInterfaces().includes(ifindex)) {
       const message = `interface ${name} has another ${feature.name} gate: detach that one first`;
       throw new BpfError('ERR_BUSY', message);
     }
@@ -67,6 +70,7 @@ function attachToChain(name: string, { feature, store, pinPath, mode }: AttachCo
   return {
     ifindex,
     kind: 'chain',
+    isNew,
     detach() {
       if (chain.has(slot)) chain.remove(slot);
       store.unmarkInterface(ifindex);
@@ -88,18 +92,19 @@ function attachAlone(
     throw new BpfError('ERR_BUSY', message);
   }
   const link = (store.program(feature.program) as XdpProgram).attachXdp(ifindex, mode ? { mode } : {});
-  return { ifindex, kind: link.kind, detach: () => link.detach(), close: () => link.close() };
+  return { ifindex, kind: link.kind, isNew: true, detach: () => link.detach(), close: () => link.close() };
 }
 
 function attachTc(ifindex: number, { feature, store }: AttachContext): Attachment {
   const program = store.program(feature.program) as TcProgram;
-  const path = linkPath(store, ifindex);
-  const link = takeOverLink(path, program) ?? program.attachTc(ifindex, 'ingress');
-  if (store.directory !== undefined && !existsSync(path)) link.pin(path);
+  const old = takeOverLink(store, ifindex, program);
+  const link = old ?? program.attachTc(ifindex, 'ingress');
+  if (!old && store.directory !== undefined) link.pin(linkPath(store, ifindex));
   store.markInterface(ifindex);
   return {
     ifindex,
     kind: link.kind,
+    isNew: !old,
     detach() {
       link.detach();
       store.unmarkInterface(ifindex);
@@ -109,9 +114,9 @@ function attachTc(ifindex: number, { feature, store }: AttachContext): Attachmen
 }
 
 /** The link that an earlier controller pinned, with our program; undefined when there is none that lives. */
-function takeOverLink(path: string, program: TcProgram): Link | undefined {
-  if (!existsSync(path)) return undefined;
-  const link = openLink(path);
+function takeOverLink(store: GateStore, ifindex: number, program: TcProgram): Link | undefined {
+  if (store.directory === undefined || !existsSync(linkPath(store, ifindex))) return undefined;
+  const link = openLink(linkPath(store, ifindex));
   if (link.info().ifindex === 0) {
     link.unpin();
     link.close();

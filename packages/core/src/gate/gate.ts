@@ -1,7 +1,7 @@
 import { DEFAULT_PIN_PATH } from '../chain/chain.js';
 import { BpfError } from '../errors.js';
 import { bootTimeNs, interfaceNameToIndex } from '../ffi/libc.js';
-import { networkNamespace } from '../interface.js';
+import { interfaceIndex, networkNamespace } from '../interface.js';
 import type { XdpMode } from '../links/attach.js';
 import type { EventsOptions } from '../ring.js';
 import type { ObjectSpec } from '../spec.js';
@@ -19,7 +19,7 @@ import { notBeforeAfter, readClock, wallMs } from './clock.js';
 import { establishedPeers } from './established.js';
 import { buildFrame, payloadOf } from './frame.js';
 import { GateLayout, GateOrigin, type GateSecret } from './gate.gen.js';
-import { type Lists, parseLists, writeLists } from './lists.js';
+import { checkRoom, type Lists, parseLists, writeLists } from './lists.js';
 import { challengeOf, helloMessage, proofMessage, verdictOf } from './messages.js';
 import {
   type GateSettings,
@@ -171,6 +171,7 @@ export class Gate implements AsyncDisposable {
     const given = Object.entries(changes).filter(([, value]) => value !== undefined);
     const settings = resolveSettings({ ...this.#settings, ...Object.fromEntries(given) });
     const lists = parseLists(settings.allow, settings.deny);
+    checkRoom(this.#store.maps, lists);
     this.#settings = settings;
     this.#configure(lists, (secrets) => secrets);
   }
@@ -219,6 +220,8 @@ export class Gate implements AsyncDisposable {
   /* ---- coming up ---- */
 
   #setUp(lists: Lists): void {
+    for (const name of interfacesOf(this.#options)) interfaceIndex(name);
+    checkRoom(this.#store.maps, lists);
     if (this.#store.isNew) this.#beBorn();
     this.#refreshClock();
     this.#configure(lists, (secrets) => this.#initialSecrets(secrets), this.#confirmBy());
@@ -234,7 +237,7 @@ export class Gate implements AsyncDisposable {
   /** After a failure: what was there before stays, what is new goes. */
   #undo(): void {
     for (const attachment of this.#attachments.values()) {
-      if (this.#store.isNew) attachment.detach();
+      if (attachment.isNew) attachment.detach();
       else attachment.close();
     }
     if (this.#store.isNew) this.#store.unpin();
@@ -285,11 +288,7 @@ export class Gate implements AsyncDisposable {
 
   /* ---- configuration ---- */
 
-  #configure(
-    lists: Lists,
-    next: (secrets: GateSecret[]) => GateSecret[],
-    confirmByNs?: bigint,
-  ): void {
+  #configure(lists: Lists, next: (secrets: GateSecret[]) => GateSecret[], confirmByNs?: bigint): void {
     const old = this.#store.readConfig();
     const isFirst = old.secrets[0]!.generation === 0;
     const secrets = next(old.secrets);

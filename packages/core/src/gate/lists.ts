@@ -43,7 +43,19 @@ function add(
   list.set(key, { prefix, verdict });
 }
 
-/** Makes the tries hold the lists: what is new comes in before what is old goes. */
+/** Throws ERR_BAD_OPTION when the tries have no room for the lists. */
+export function checkRoom(maps: ListMaps, lists: Lists): void {
+  for (const [entries, trie] of [
+    [lists.ipv4, maps.list_ipv4] as const,
+    [lists.ipv6, maps.list_ipv6] as const,
+  ]) {
+    if (entries.size <= trie.maxEntries) continue;
+    const message = `the lists have ${entries.size} prefixes of one family, the gate has room for ${trie.maxEntries}`;
+    throw new BpfError('ERR_BAD_OPTION', `${message}: set maxListEntries when the gate is made`);
+  }
+}
+
+/** Makes the tries hold the lists: what is new comes in before what is old goes, if there is room for both. */
 export function writeLists(maps: ListMaps, lists: Lists): void {
   const ipv4 = (prefix: Prefix): Ipv4Prefix => ({ length: prefix.length, address: word(prefix.bytes) });
   const ipv6 = (prefix: Prefix): Ipv6Prefix => ({ length: prefix.length, address: prefix.bytes });
@@ -57,8 +69,11 @@ function write<K>(
   toKey: (prefix: Prefix) => K,
   nameOf: (key: K) => string,
 ): void {
+  const old = [...trie.keys()].filter((key) => !entries.has(nameOf(key)));
+  const addFirst = entries.size + old.length <= trie.maxEntries;
+  if (!addFirst) for (const key of old) trie.delete(key);
   for (const { prefix, verdict } of entries.values()) trie.set(toKey(prefix), verdict);
-  for (const key of [...trie.keys()]) if (!entries.has(nameOf(key))) trie.delete(key);
+  if (addFirst) for (const key of old) trie.delete(key);
 }
 
 function keyOf(length: number, bytes: Uint8Array): string {
