@@ -1,4 +1,3 @@
-import { setPriority } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { connect, Machine } from './machine.mjs';
@@ -12,18 +11,9 @@ import { clearLive, number, say, step } from './screen.mjs';
  * not do what it promises. Everything happens in networks that exist only as long as this process does.
  */
 
-const FLOOD_PER_SECOND = 650_000;
+const FLOOD_PER_SECOND = 750_000;
 const SETTLE_MS = 500;
 const DEADLINE_MS = 120_000;
-
-/** Load elsewhere on this machine must not slow the flood. The machines inherit it, so it favours none of them. */
-function raisePriority() {
-  try {
-    setPriority(-10);
-  } catch {
-    say('(at ordinary priority: other load on this machine may slow the flood and the client)');
-  }
-}
 
 async function buildMachines(options) {
   const [server, client, flooder] = await Promise.all(
@@ -45,7 +35,6 @@ async function play({ synCookies }) {
   say(
     'CryptBPF demo: a web server, an honest client, and an attacker, each in a network of its own on this machine.',
   );
-  raisePriority();
   const machines = await buildMachines({ synCookies });
   const { client, flooder } = machines;
 

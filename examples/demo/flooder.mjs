@@ -8,7 +8,7 @@ import { configureInterface, serve } from './role.mjs';
 const TICK_MS = 3;
 const MAX_BATCH = 8192;
 /** What it catches up with after it had to wait for a processor. */
-const MAX_BACKLOG_MS = 1000;
+const MAX_BACKLOG_MS = 2000;
 const DRAWS = 65_536;
 const FRAME_BYTES = 106;
 const ENDS = { from: CABLES.flooder.peer, to: CABLES.flooder.server };

@@ -24,10 +24,12 @@ export class Machine {
     this.#name = name;
     this.#process = spawn('unshare', ['--net', '--mount', process.execPath, script], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      /* A session of its own: Ctrl-C reaches the demo alone, which then ends the machines. */
+      detached: true,
     });
     Machine.running.add(this);
     this.#ended = new Promise((resolve) => {
-      this.#process.once('error', (error) => resolve(this.#end(error.message)));
+      this.#process.on('error', (error) => resolve(this.#end(error.message)));
       this.#process.once('exit', (code, signal) => resolve(this.#end(`ended with ${signal ?? code}`)));
     });
     this.#process.on('message', (answer) => this.#settle(answer));

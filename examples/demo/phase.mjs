@@ -44,6 +44,7 @@ function watchPages(machines, start) {
       last = now;
     }
   })();
+  watching.catch(() => {}); // stop() tells, unless what ended the watch has ended the phase as well
   return {
     stop: async () => {
       stopping.abort();
