@@ -74,10 +74,18 @@ class Child {
   }
 
   async #answer() {
-    const gone = once(this.#process, 'exit').then(([code]) => {
+    const done = new AbortController();
+    const gone = once(this.#process, 'exit', { signal: done.signal }).then(([code]) => {
       throw new Error(`a process of the benchmark ended early, with ${code}`);
     });
-    const [message] = await Promise.race([once(this.#process, 'message'), gone]);
-    return message;
+    gone.catch(() => {}); // also when nobody waits any more
+    const answer = once(this.#process, 'message', { signal: done.signal });
+    answer.catch(() => {});
+    try {
+      const [message] = await Promise.race([answer, gone]);
+      return message;
+    } finally {
+      done.abort();
+    }
   }
 }

@@ -21,7 +21,8 @@ export class Lists {
   /** So many random prefixes of /16 to /32 on each list. */
   static random(each) {
     const lists = new Lists();
-    for (const verdict of [ALLOW, DENY]) for (let added = 0; added < each; ) added += lists.#addRandom(verdict);
+    for (const verdict of [ALLOW, DENY])
+      for (let added = 0; added < each; ) added += lists.#addRandom(verdict);
     return lists;
   }
 

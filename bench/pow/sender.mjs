@@ -1,5 +1,5 @@
-import { openObject } from '@cryptbpf/core';
-import { datagramFrame, helloFrame, MESSAGE_FRAME, PACKETS, proofFrame, writeFrames } from './frames.mjs';
+import { interfaceIndex, openObject } from '@cryptbpf/core';
+import { datagramFrame, helloFrame, MESSAGE_FRAME, proofFrame, writeFrames } from './frames.mjs';
 import { NodeGate } from './node-gate.mjs';
 
 /* Saturates the server: live frames from XDP, from a process and a network namespace of its own. */
@@ -17,15 +17,16 @@ const WRITERS = {
   admitted: (route) => datagramFrame(route),
 };
 
+const ifindex = interfaceIndex('sender');
+
 const COMMANDS = {
-  prepare({ name, secret, sources, route, ifindex }) {
+  prepare({ name, secret, sources, route }) {
     const gate = new NodeGate(Buffer.from(secret, 'hex'));
     writeFrames(maps.bench_packets.view(), sources, WRITERS[name](route, gate));
-    return { ifindex };
   },
 
-  /** count: at most PACKETS unless they may come more than once. */
-  send({ count, intervalNs, ifindex }) {
+  /** Each of count packets once. */
+  send({ count, intervalNs }) {
     variables.bench_next = 0;
     variables.send_limit = count;
     variables.send_at_ns = 0n;
@@ -37,4 +38,4 @@ const COMMANDS = {
 
 process.on('message', ({ command, ...options }) => process.send(COMMANDS[command](options) ?? {}));
 process.on('disconnect', () => process.exit());
-process.send({ packets: PACKETS });
+process.send({});

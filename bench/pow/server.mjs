@@ -9,7 +9,7 @@ import { NodeGate } from './node-gate.mjs';
  * packets it notes the CPU time that the process, kernel side of its system calls included, took for each.
  */
 
-const PACKETS_A_SAMPLE = 1024;
+const PACKETS_A_SAMPLE = 512;
 const RECEIVE_BUFFER = 4 << 20;
 
 /** check -> what to do with a packet; false: it was not what the row says. */

@@ -1,0 +1,21 @@
+/**
+ * What can be measured, by package. `load` brings the function that measures: it gets {progress, budgetMs} and
+ * returns rows (see lib/rows.mjs). `needs`: packages whose rows belong to its picture.
+ */
+export const PACKAGES = {
+  core: { needs: [], load: async () => (await import('./core.mjs')).benchCore },
+  pow: { needs: ['core'], load: async () => (await import('./pow.mjs')).benchPow },
+};
+
+/** The packages asked for, or all, with what they need, each once. Throws for a name that is none. */
+export function select(names) {
+  const selected = new Set();
+  const add = (name) => {
+    if (!PACKAGES[name])
+      throw new Error(`no package "${name}": there are ${Object.keys(PACKAGES).join(', ')}`);
+    for (const needed of PACKAGES[name].needs) add(needed);
+    selected.add(name);
+  };
+  for (const name of names.length > 0 ? names : Object.keys(PACKAGES)) add(name);
+  return [...selected];
+}
