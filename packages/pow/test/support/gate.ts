@@ -67,7 +67,7 @@ export class TestGate {
     this.#setup = { ...PLAIN, ...changes };
     this.#round++;
     const now = bootTimeNs();
-    this.#wallOffsetNs = BigInt(Date.now()) * NS_PER_MS - now;
+    this.#wallOffsetNs = (this.#setup.wallMs ?? BigInt(Date.now())) * NS_PER_MS - now;
     this.#forget();
     this.#write(now);
     return twinOf(this.#setup, this.#feature.proof, bootTimeNs, this.#wallOffsetNs);

@@ -33,6 +33,8 @@ export interface Setup {
   clockAgeS: bigint;
   clockHorizonS: bigint;
   notBeforeMs: bigint;
+  /** What the wall clock says; absent: the truth. */
+  wallMs?: bigint;
   spentCapacity: bigint;
   /** Absent: no limit. */
   packetRate?: Rate;
