@@ -59,26 +59,33 @@ export class VerifierError extends BpfError {
 }
 
 /**
- * Since Linux 7.3 a log ends with a block that has a "Reason:" line. Before that the last line says why,
- * but for the statistics behind it; where it goes on from the line before, both are needed.
+ * The line or lines of a verifier's log that say why. Since Linux 7.3 a log ends with a report that has a heading
+ * and a "Reason:". Before that the last line says why, but for the statistics behind it; where it goes on from the
+ * line before, both are needed.
  */
 export function summarize(log: readonly string[]): string {
-  const reason = log.findLastIndex((line) => /^\s*Reason:/.test(line));
-  if (reason >= 0) return reasonBlock(log.slice(reason));
+  return reported(log) ?? lastWords(log) ?? 'the kernel gave no log: it may lack a privilege, or memory';
+}
+
+/** From "Verification failed: what", and what stands indented below "Reason:". */
+function reported(log: readonly string[]): string | undefined {
+  const start = log.findLastIndex((line) => line.startsWith('Reason:'));
+  if (start < 0) return undefined;
+  const [first = '', ...rest] = log.slice(start);
+  const end = rest.findIndex((line) => !/^\s+\S/.test(line));
+  const reason = [first.slice('Reason:'.length), ...rest.slice(0, end < 0 ? undefined : end)];
+  const heading = log.findLast((line) => line.startsWith('Verification failed:')) ?? '';
+  const words = reason.map((line) => line.trim()).filter((line) => line !== '');
+  return [heading.slice('Verification failed:'.length).trim(), words.join(' ')].filter(Boolean).join(': ');
+}
+
+function lastWords(log: readonly string[]): string | undefined {
   const lines = log.map((line) => line.trimEnd()).filter((line) => line !== '' && !isStatistics(line));
-  const last = lines.at(-1);
-  if (last === undefined) return 'no log; it may lack a privilege, or memory';
-  const before = lines.at(-2);
-  const goesOn = /^(\t|R\d|invalid bpf_context access)/.test(last);
-  return goesOn && before !== undefined ? `${before.trim()}: ${last.trim()}` : last.trim();
+  const [before, last] = lines.slice(-2).length === 2 ? lines.slice(-2) : [undefined, lines[0]];
+  const goesOn = last !== undefined && /^(\t|R\d|invalid bpf_context access)/.test(last);
+  return goesOn && before !== undefined ? `${before.trim()}: ${last.trim()}` : last?.trim();
 }
 
 function isStatistics(line: string): boolean {
-  return /^(processed \d+ insns|verification time |stack depth |mark_precise|max_states_per_insn)/.test(line);
-}
-
-function reasonBlock(lines: readonly string[]): string {
-  const end = lines.findIndex((line, i) => i > 0 && (line.trim() === '' || isStatistics(line)));
-  const block = lines.slice(0, end < 0 ? undefined : end).map((line) => line.trim());
-  return block.join(' ').replace(/^Reason:\s*/, '');
+  return /^(processed \d+ insns|verification time |stack depth )/.test(line);
 }

@@ -1,15 +1,10 @@
 import { closeSync } from 'node:fs';
 import { BpfError } from './errors.js';
 
-/*
- * Node 20 before 20.? and older browsers lack these symbols, which `using` and TypeScript's helpers look up.
- */
-(Symbol as { dispose?: symbol }).dispose ??= Symbol.for('Symbol.dispose');
-(Symbol as { asyncDispose?: symbol }).asyncDispose ??= Symbol.for('Symbol.asyncDispose');
-
 /**
  * Something in the kernel, held by a file descriptor of its own: it stays as long as this handle is open,
- * whatever else is closed, and in whatever order. Closing twice is harmless; use after close throws.
+ * whatever else is closed, and in whatever order. Closing twice is harmless; use after close throws. A handle
+ * that is forgotten without being closed stays open until the process ends.
  */
 export abstract class Handle implements Disposable {
   #fd: number;
@@ -32,12 +27,23 @@ export abstract class Handle implements Disposable {
   }
 
   close(): void {
-    if (this.#fd < 0) return;
-    closeSync(this.#fd);
+    const fd = this.#fd;
+    if (fd < 0) return;
     this.#fd = -1;
+    closeSync(fd);
   }
 
   [Symbol.dispose](): void {
     this.close();
+  }
+}
+
+/** What make makes of fd; when it throws, nobody owns fd, which is closed. */
+export function owning<T>(fd: number, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    closeSync(fd);
+    throw error;
   }
 }

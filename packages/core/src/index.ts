@@ -41,12 +41,11 @@ export {
   RawTracepointProgram,
   SyscallProgram,
   TcProgram,
-  type TestRunOptions,
-  type TestRunResult,
   TracepointProgram,
   XdpProgram,
 } from './program.js';
 export { type EventsOptions, RingBuffer } from './ring.js';
+export type { RecordCallback } from './ring-reader.js';
 export {
   type AnyObject,
   type MapCodecs,
@@ -58,3 +57,4 @@ export {
   type ProgramSpec,
   type VariableSpec,
 } from './spec.js';
+export type { SendFramesOptions, TestRunOptions, TestRunResult } from './test-run.js';

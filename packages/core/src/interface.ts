@@ -4,7 +4,10 @@ import { interfaceNameToIndex } from './ffi/libc.js';
 
 /** The index of an interface of this network namespace. Throws ERR_NO_INTERFACE. */
 export function interfaceIndex(nameOrIndex: string | number): number {
-  if (typeof nameOrIndex === 'number') return nameOrIndex;
+  if (typeof nameOrIndex === 'number') {
+    if (Number.isInteger(nameOrIndex) && nameOrIndex > 0) return nameOrIndex;
+    throw new BpfError('ERR_NO_INTERFACE', `no interface has index ${nameOrIndex}`);
+  }
   const index = interfaceNameToIndex(nameOrIndex);
   if (index > 0) return index;
   throw new BpfError(

@@ -1,14 +1,18 @@
 import { BpfError } from './errors.js';
-import { type Libbpf, libbpf, loadError } from './ffi/libbpf.js';
-import { duplicate, errnoName } from './ffi/libc.js';
+import { type Libbpf, libbpf, openOptions } from './ffi/libbpf.js';
+import { duplicate, errnoName, lastErrno } from './ffi/libc.js';
+import { loadError } from './ffi/load-error.js';
 import { ArrayMap } from './maps/array.js';
-import { createMap } from './maps/create.js';
-import { BpfMap, openPinnedMap } from './maps/map.js';
+import { createMap, openMap } from './maps/create.js';
+import type { BpfMap } from './maps/map.js';
 import { createProgram, type Program } from './program.js';
 import type { AnyObject, MapSpec, ObjectShape, ObjectSpec, VariableSpec } from './spec.js';
 
 export interface LoadOptions {
-  /** Maps to use instead of new ones: handles, or paths in bpffs. Must have the type and sizes of the object's. */
+  /**
+   * Maps to use instead of new ones: handles, which stay the caller's, or paths in bpffs. Must have the type and
+   * sizes of the object's; how many elements they have may differ.
+   */
   reuse?: Record<string, BpfMap | string>;
 }
 
@@ -55,18 +59,19 @@ export function loadObject<T extends ObjectShape>(
 ): BpfObject<T> {
   for (const name of Object.keys(reuse)) spec.map(name as never);
   const library = libbpf();
-  library.takeMessages();
-  const object = library.openMem(spec.bytes, spec.bytes.length, { sz: 16, object_name: spec.name });
-  if (object === null) throw loadError(spec.name, -22, library.takeMessages());
-  try {
-    prepareMaps(library, object, spec, reuse);
-    preparePrograms(library, object, spec);
-    const result = library.load(object);
-    if (result < 0) throw loadError(spec.name, result, library.takeMessages());
-    return takeOver(library, object, spec);
-  } finally {
-    library.close(object);
-  }
+  return library.listen((printed) => {
+    const object = library.openMem(spec.bytes, spec.bytes.length, openOptions(spec.name));
+    if (object === null) throw loadError(spec.name, -lastErrno(), printed());
+    try {
+      prepareMaps(library, object, spec, reuse);
+      preparePrograms(library, object, spec);
+      const result = library.load(object);
+      if (result < 0) throw loadError(spec.name, result, printed());
+      return takeOver(library, object, spec);
+    } finally {
+      library.close(object);
+    }
+  });
 }
 
 function* each(
@@ -108,14 +113,8 @@ function prepareMaps(
 }
 
 function reuseMap(library: Libbpf, map: bigint, spec: MapSpec, reused: BpfMap | string): void {
-  if (reused instanceof BpfMap) {
-    check(spec, library.reuseFd(map, reused.fd));
-    return;
-  }
-  const fd = openPinnedMap(reused, spec);
-  const pinned = createMap(spec, fd);
-  check(spec, library.reuseFd(map, fd));
-  pinned.close();
+  using own = typeof reused === 'string' ? openMap(reused, spec) : createMap(spec, duplicate(reused.fd));
+  check(spec, library.reuseFd(map, own.fd));
 }
 
 function check(spec: MapSpec, result: number): void {
@@ -132,17 +131,24 @@ function preparePrograms(library: Libbpf, object: bigint, spec: ObjectSpec<Objec
   }
 }
 
+/** Handles of our own for what libbpf made; all or none. */
 function takeOver<T extends ObjectShape>(library: Libbpf, object: bigint, spec: ObjectSpec<T>): BpfObject<T> {
   const maps = new Map<string, BpfMap>();
   const programs = new Map<string, Program>();
-  for (const map of each(library.nextMap, object)) {
-    const mapSpec = specOf(spec, library.mapName(map));
-    maps.set(mapSpec.name, createMap(mapSpec, duplicate(library.mapFd(map))));
-  }
-  for (const program of each(library.nextProgram, object)) {
-    const found = spec.programs.get(library.programName(program));
-    if (!found?.autoload) continue;
-    programs.set(found.name, createProgram(found.name, found.type, duplicate(library.programFd(program))));
+  try {
+    for (const map of each(library.nextMap, object)) {
+      const mapSpec = specOf(spec, library.mapName(map));
+      maps.set(mapSpec.name, createMap(mapSpec, duplicate(library.mapFd(map))));
+    }
+    for (const program of each(library.nextProgram, object)) {
+      const found = spec.programs.get(library.programName(program));
+      if (!found?.autoload) continue;
+      const fd = duplicate(library.programFd(program));
+      programs.set(found.name, createProgram(found.name, found.type, fd));
+    }
+  } catch (error) {
+    for (const handle of [...maps.values(), ...programs.values()]) handle.close();
+    throw error;
   }
   return new BpfObject(spec, maps, programs);
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmSync, statfsSync, unlinkSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, readlinkSync, rmSync, statfsSync, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { BpfError } from './errors.js';
 import { bpf, bpfError, Command, cString } from './ffi/bpf.js';
@@ -9,21 +9,27 @@ export const BPFFS = '/sys/fs/bpf';
 
 const BPF_FS_MAGIC = 0xcafe4a11;
 
-/** Makes directory, below a mounted bpffs. Throws ERR_NO_BPFFS, with what to do. */
+/** What can be pinned. */
+export type PinKind = 'map' | 'prog' | 'link';
+
+/** Makes directory, below a mounted bpffs. Throws ERR_NO_BPFFS, with what to do; ERR_BAD_OPTION. */
 export function ensurePinDirectory(directory: string): void {
+  checkAbsolute(directory);
   let existing = directory;
   while (!existsSync(existing)) existing = dirname(existing);
   if (statfsSync(existing).type !== BPF_FS_MAGIC) {
     const message = `${directory} is not on a bpf file system: mount -t bpf bpf ${BPFFS}`;
     throw new BpfError('ERR_NO_BPFFS', message);
   }
-  mkdirSync(directory, { recursive: true });
+  checkNoDots(directory, directory.slice(existing.length));
+  inFileSystem(`making ${directory}`, () => mkdirSync(directory, { recursive: true }));
 }
 
-/** Gives fd a name in bpffs, by which it lives on without us. Throws ERR_EXISTS. */
+/** Gives fd a name in bpffs, by which it lives on without us. Throws ERR_EXISTS, ERR_NO_BPFFS, ERR_BAD_OPTION. */
 export function pinFd(title: string, fd: number, path: string): void {
-  checkPath(path);
-  ensurePinDirectory(dirname(path));
+  const directory = dirname(path);
+  ensurePinDirectory(directory);
+  checkNoDots(path, path.slice(directory.length));
   const pathname = cString(path);
   const result = bpf(Command.OBJ_PIN, 16, (view) => {
     view.setBigUint64(0, pathname, true);
@@ -32,31 +38,53 @@ export function pinFd(title: string, fd: number, path: string): void {
   if (result < 0) throw bpfError(`pinning ${title} at ${path}`, result);
 }
 
-/** A file descriptor for what is pinned at path. Throws ERR_NOT_FOUND. */
-export function openPin(path: string): number {
+/** A file descriptor for what is pinned at path. Throws ERR_NOT_FOUND; ERR_INCOMPATIBLE when it is no such thing. */
+export function openPin(path: string, ...kinds: PinKind[]): number {
+  checkAbsolute(path);
   const pathname = cString(path);
-  const result = bpf(Command.OBJ_GET, 16, (view) => {
+  const fd = bpf(Command.OBJ_GET, 16, (view) => {
     view.setBigUint64(0, pathname, true);
   });
-  if (result === -errno.ENOENT) throw new BpfError('ERR_NOT_FOUND', `nothing is pinned at ${path}`);
-  if (result < 0) throw bpfError(`opening ${path}`, result);
-  return result;
+  if (fd === -errno.ENOENT) throw new BpfError('ERR_NOT_FOUND', `nothing is pinned at ${path}`);
+  if (fd < 0) throw bpfError(`opening ${path}`, fd);
+  const kind = kindOf(fd);
+  if (kinds.some((wanted) => wanted === kind)) return fd;
+  closeSync(fd);
+  throw new BpfError('ERR_INCOMPATIBLE', `${path} is a ${kind}, expected a ${kinds.join(' or ')}`);
+}
+
+/** As /proc says: "anon_inode:bpf-map"; a link is bpf_link or bpf-link. */
+export function kindOf(fd: number): string {
+  return readlinkSync(`/proc/self/fd/${fd}`).replace(/^anon_inode:\[?(bpf[-_])?|\]$/g, '');
 }
 
 /** Takes the name away; what it named goes with its last reference. False when there was none. */
 export function unpin(path: string): boolean {
   if (!existsSync(path)) return false;
-  unlinkSync(path);
+  inFileSystem(`removing ${path}`, () => unlinkSync(path));
   return true;
 }
 
 /** Removes a directory of pins with all that is in it. */
 export function removePins(directory: string): void {
-  rmSync(directory, { recursive: true, force: true });
+  inFileSystem(`removing ${directory}`, () => rmSync(directory, { recursive: true, force: true }));
 }
 
-/** bpffs reserves dots in names. */
-function checkPath(path: string): void {
-  if (path.includes('.'))
-    throw new BpfError('ERR_BAD_OPTION', `${path} has a dot, which bpffs does not allow`);
+function inFileSystem<T>(what: string, action: () => T): T {
+  try {
+    return action();
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const isForbidden = code === 'EACCES' || code === 'EPERM';
+    throw new BpfError(isForbidden ? 'ERR_PERMISSION' : 'ERR_SYSCALL', `${what}: ${message}`, { cause });
+  }
+}
+
+function checkAbsolute(path: string): void {
+  if (!path.startsWith('/')) throw new BpfError('ERR_BAD_OPTION', `pin path "${path}" does not begin with /`);
+}
+
+function checkNoDots(path: string, below: string): void {
+  if (!below.includes('.')) return;
+  throw new BpfError('ERR_BAD_OPTION', `${path} has a dot, which bpffs does not allow in its names`);
 }

@@ -13,19 +13,18 @@ export const Command = {
   MAP_UPDATE_ELEM: 2,
   MAP_DELETE_ELEM: 3,
   MAP_GET_NEXT_KEY: 4,
+  PROG_LOAD: 5,
   OBJ_PIN: 6,
   OBJ_GET: 7,
   PROG_TEST_RUN: 10,
   OBJ_GET_INFO_BY_FD: 15,
   RAW_TRACEPOINT_OPEN: 17,
-  PROG_LOAD: 5,
   MAP_LOOKUP_BATCH: 24,
   MAP_UPDATE_BATCH: 26,
   MAP_DELETE_BATCH: 27,
   LINK_CREATE: 28,
   LINK_UPDATE: 29,
   LINK_DETACH: 34,
-  MAP_FREEZE: 22,
 } as const;
 
 /** A piece of memory at a fixed address. */
@@ -42,7 +41,10 @@ export class Memory {
   }
 }
 
-/** Memory that grows to the largest size that was ever asked for. */
+/**
+ * Memory that grows to the largest size that was ever asked for. What it was before stays valid until the caller
+ * goes back to the event loop, for only then are mappings let go of.
+ */
 export class GrowingMemory {
   #memory: Memory | undefined;
 
@@ -57,31 +59,21 @@ export class GrowingMemory {
 const ATTRIBUTES_BYTES = 160;
 const attributes = new Memory(4096);
 
-/** Writes attributes by their offsets in union bpf_attr, from zeros, and calls. Returns the result or -errno. */
-export function bpf(command: number, size: number, write: (view: DataView) => void): number {
+/**
+ * Writes attributes by their offsets in union bpf_attr, from zeros, and calls; read sees what the kernel wrote to
+ * them. Returns the result or -errno.
+ */
+export function bpf(
+  command: number,
+  size: number,
+  write: (view: DataView) => void,
+  read?: (view: DataView) => void,
+): number {
   attributes.bytes.fill(0, 0, ATTRIBUTES_BYTES);
   write(attributes.view);
-  return bpfSyscall(command, attributes.address, size);
-}
-
-/** The same for attributes that stay what they were but for what write sets: for hot paths. */
-export class PreparedCall {
-  readonly #command: number;
-  readonly #size: number;
-  readonly #attributes = new Memory(ATTRIBUTES_BYTES);
-
-  constructor(command: number, size: number) {
-    this.#command = command;
-    this.#size = size;
-  }
-
-  get view(): DataView {
-    return this.#attributes.view;
-  }
-
-  call(): number {
-    return bpfSyscall(this.#command, this.#attributes.address, this.#size);
-  }
+  const result = bpfSyscall(command, attributes.address, size);
+  read?.(attributes.view);
+  return result;
 }
 
 const CODES: Partial<Record<number, BpfErrorCode>> = {
@@ -91,6 +83,7 @@ const CODES: Partial<Record<number, BpfErrorCode>> = {
   [errno.E2BIG]: 'ERR_MAP_FULL',
   [errno.EBUSY]: 'ERR_BUSY',
   [errno.EEXIST]: 'ERR_EXISTS',
+  [errno.ENODEV]: 'ERR_NO_INTERFACE',
   [errno.EOPNOTSUPP]: 'ERR_NOT_SUPPORTED',
   [errno.ENOTSUPP]: 'ERR_NOT_SUPPORTED',
 };

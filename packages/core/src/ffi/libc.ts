@@ -3,7 +3,8 @@ import { BpfError } from '../errors.js';
 
 /* The C library: the only way to system calls that Node does not have. */
 
-const libc = koffi.load('libc.so.6');
+/* The one that Node runs on, be it glibc or musl. */
+const libc = koffi.load(null);
 
 const SYS_BPF: Partial<Record<NodeJS.Architecture, number>> = { x64: 321, arm64: 280 };
 const SYS_PERF_EVENT_OPEN: Partial<Record<NodeJS.Architecture, number>> = { x64: 298, arm64: 241 };
@@ -22,6 +23,10 @@ const cIfNameToIndex = libc.func('uint32_t if_nametoindex(const char *name)');
 const cClockGettime = libc.func('int clock_gettime(int clock, _Out_ int64_t *time)');
 
 const F_DUPFD_CLOEXEC = 1030;
+const SC_PAGESIZE = 30;
+
+/** In bytes: 4096, or on some arm64 kernels 16384 or 65536. */
+export const PAGE = Number(libc.func('long sysconf(int name)')(SC_PAGESIZE));
 
 const ERRNO_NAMES = new Map(Object.entries(koffi.os.errno).map(([name, value]) => [value, name]));
 
@@ -32,6 +37,7 @@ ERRNO_NAMES.set(ENOTSUPP, 'ENOTSUPP');
 export const errno = {
   EPERM: 1,
   ENOENT: 2,
+  EINTR: 4,
   E2BIG: 7,
   EACCES: 13,
   EBUSY: 16,
@@ -40,6 +46,7 @@ export const errno = {
   EINVAL: 22,
   ENOSPC: 28,
   ERANGE: 34,
+  ENOLINK: 67,
   EOPNOTSUPP: 95,
   ENOTSUPP,
 } as const;
@@ -54,13 +61,19 @@ function numberFor(table: Partial<Record<NodeJS.Architecture, number>>, name: st
   throw new BpfError('ERR_NOT_SUPPORTED', `${name} on ${process.arch}: x64 and arm64 are supported`);
 }
 
+let bpfNumber: number | undefined;
+
 /** bpf(2). Returns the result, or -errno. attributes: a native address. */
 export function bpfSyscall(command: number, attributes: bigint, size: number): number {
+  bpfNumber ??= numberFor(SYS_BPF, 'bpf');
   const result = Number(syscallBpf(bpfNumber, command, attributes, size));
   return result < 0 ? -koffi.errno() : result;
 }
 
-const bpfNumber = numberFor(SYS_BPF, 'bpf');
+/** Of the last call on this thread. */
+export function lastErrno(): number {
+  return koffi.errno();
+}
 
 /** perf_event_open(2). Returns the file descriptor, or -errno. */
 export function perfEventOpen(attributes: Uint8Array, pid: number, cpu: number): number {
@@ -80,9 +93,8 @@ export function ioctl(fd: number, request: number, argument: number): number {
 export function duplicate(fd: number): number {
   const copy = cFcntl(fd, F_DUPFD_CLOEXEC, 3);
   if (copy >= 0) return copy;
-  throw new BpfError('ERR_SYSCALL', `duplicating file descriptor ${fd}: ${errnoName(koffi.errno())}`, {
-    errno: koffi.errno(),
-  });
+  const code = koffi.errno();
+  throw new BpfError('ERR_SYSCALL', `duplicating a file descriptor: ${errnoName(code)}`, { errno: code });
 }
 
 /** 0 when there is no such interface in this network namespace. */
@@ -126,24 +138,32 @@ export interface Mapping {
 /*
  * A mapping lives exactly as long as its one ArrayBuffer can be reached: it is unmapped when the garbage
  * collector has found that neither the buffer nor a view of it is left. So no view outlives its mapping,
- * whoever keeps it; closing a handle only lets go of it. (Buffers over native memory cannot be detached.)
+ * whoever keeps it; closing a handle only lets go of it. The memory must not move to another ArrayBuffer, whose
+ * end nobody would notice: Node refuses to transfer or copies, and transfer() (Node 22+) is taken away.
  */
 const mappings = new FinalizationRegistry<{ address: bigint; length: number }>(({ address, length }) => {
   cMunmap(address, length);
 });
 
+function refuseTransfer(): never {
+  throw new BpfError('ERR_NOT_SUPPORTED', 'memory of the kernel cannot be transferred: copy it with slice()');
+}
+
+const FIXED = { transfer: { value: refuseTransfer }, transferToFixedLength: { value: refuseTransfer } };
+
 function map(length: number, protection: number, flags: number, fd: number, offset: number): Mapping {
   const address = cMmap(null, length, protection, flags, fd, offset) as bigint | null;
   if (address === null || BigInt.asUintN(64, address) === MAP_FAILED) {
     const code = koffi.errno();
-    throw new BpfError('ERR_SYSCALL', `mapping ${length} bytes: ${errnoName(code)}`, { errno: code });
+    const message = `mapping ${length} bytes: ${errnoName(code)}`;
+    throw new BpfError(code === errno.EPERM ? 'ERR_PERMISSION' : 'ERR_SYSCALL', message, { errno: code });
   }
-  const buffer = koffi.view(address, length);
+  const buffer: ArrayBuffer = Object.defineProperties(koffi.view(address, length), FIXED);
   mappings.register(buffer, { address, length });
   return { address, buffer };
 }
 
-/** Maps length bytes of a map or ring from offset on; both in whole pages. */
+/** Maps length bytes of a map or ring from offset on; both in whole pages. What is not writable kills who writes. */
 export function mapFile(fd: number, length: number, offset: number, writable: boolean): ArrayBuffer {
   return map(length, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, fd, offset).buffer;
 }

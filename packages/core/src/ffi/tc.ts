@@ -1,6 +1,5 @@
-import koffi from 'koffi';
-import { bpfError } from './bpf.js';
-import { libbpfLibrary } from './libbpf.js';
+import { bpfError, check, Memory } from './bpf.js';
+import { libbpf, libbpfLibrary } from './libbpf.js';
 import { errno } from './libc.js';
 
 /* TC filters through clsact: netlink, which libbpf speaks. */
@@ -13,27 +12,20 @@ export interface TcFilter {
   readonly priority: number;
 }
 
-interface Options {
-  sz: number;
-  prog_fd: number;
-  flags: number;
-  prog_id: number;
-  handle: number;
-  priority: number;
-}
-
 const ATTACH_POINT = { ingress: 1, egress: 2 } as const;
 const BPF_TC_F_REPLACE = 1;
-const HOOK_BYTES = 24;
-const OPTIONS_BYTES = 32;
 
-type Hook = { sz: number; ifindex: number; attach_point: number; parent: number };
+/** struct bpf_tc_hook */
+const hook = new Memory(24);
+/** struct bpf_tc_opts: prog_fd, flags, prog_id, handle, priority after its size */
+const options = new Memory(32);
+const OPTION = { programFd: 8, flags: 12, programId: 16, handle: 20, priority: 24 } as const;
 
 interface Calls {
-  hookCreate(hook: Hook): number;
-  attach(hook: Hook, options: Options): number;
-  detach(hook: Hook, options: Options): number;
-  query(hook: Hook, options: Options): number;
+  hookCreate(hook: bigint): number;
+  attach(hook: bigint, options: bigint): number;
+  detach(hook: bigint, options: bigint): number;
+  query(hook: bigint, options: bigint): number;
 }
 
 let calls: Calls | undefined;
@@ -44,66 +36,59 @@ function tc(): Calls {
 }
 
 function bind(): Calls {
+  libbpf();
   const library = libbpfLibrary();
-  koffi.struct('bpf_tc_hook', {
-    sz: 'size_t',
-    ifindex: 'int',
-    attach_point: 'int',
-    parent: 'uint32_t',
-    pad: 'uint32_t',
-  });
-  koffi.struct('bpf_tc_opts', {
-    sz: 'size_t',
-    prog_fd: 'int',
-    flags: 'uint32_t',
-    prog_id: 'uint32_t',
-    handle: 'uint32_t',
-    priority: 'uint32_t',
-    pad: 'uint32_t',
-  });
   return {
-    hookCreate: library.func('int bpf_tc_hook_create(bpf_tc_hook *hook)'),
-    attach: library.func('int bpf_tc_attach(const bpf_tc_hook *hook, _Inout_ bpf_tc_opts *options)'),
-    detach: library.func('int bpf_tc_detach(const bpf_tc_hook *hook, const bpf_tc_opts *options)'),
-    query: library.func('int bpf_tc_query(const bpf_tc_hook *hook, _Inout_ bpf_tc_opts *options)'),
+    hookCreate: library.func('int bpf_tc_hook_create(void *hook)'),
+    attach: library.func('int bpf_tc_attach(const void *hook, void *options)'),
+    detach: library.func('int bpf_tc_detach(const void *hook, const void *options)'),
+    query: library.func('int bpf_tc_query(const void *hook, void *options)'),
   };
 }
 
-function hookOf({ ifindex, direction }: Pick<TcFilter, 'ifindex' | 'direction'>) {
-  return { sz: HOOK_BYTES, ifindex, attach_point: ATTACH_POINT[direction], parent: 0, pad: 0 };
+function place({ ifindex, direction, handle, priority }: TcFilter): void {
+  hook.bytes.fill(0);
+  hook.view.setBigUint64(0, BigInt(hook.bytes.length), true);
+  hook.view.setUint32(8, ifindex, true);
+  hook.view.setUint32(12, ATTACH_POINT[direction], true);
+  options.bytes.fill(0);
+  options.view.setBigUint64(0, BigInt(options.bytes.length), true);
+  options.view.setUint32(OPTION.handle, handle, true);
+  options.view.setUint32(OPTION.priority, priority, true);
 }
 
-function optionsOf({ handle, priority }: TcFilter) {
-  return { sz: OPTIONS_BYTES, prog_fd: 0, flags: 0, prog_id: 0, handle, priority, pad: 0 };
-}
-
-/** Makes sure that the interface has a clsact qdisc. */
-export function tcHookCreate(ifindex: number, direction: TcFilter['direction']): void {
-  const result = tc().hookCreate(hookOf({ ifindex, direction }));
-  if (result < 0 && result !== -errno.EEXIST)
-    throw bpfError(`making the clsact qdisc of interface ${ifindex}`, result);
-}
-
-/** Adds the filter, or replaces its program in place. Returns it with the handle and priority that it got. */
+/**
+ * Adds the filter, and the clsact qdisc where there is none, or replaces its program in place. Returns it with the
+ * handle and priority that it got.
+ */
 export function tcAttach(filter: TcFilter, programFd: number, replace: boolean): TcFilter {
-  const options = { ...optionsOf(filter), prog_fd: programFd, flags: replace ? BPF_TC_F_REPLACE : 0 };
-  const result = tc().attach(hookOf(filter), options);
-  if (result < 0) throw bpfError(`attach clsact ${filter.direction} to interface ${filter.ifindex}`, result);
-  return { ...filter, handle: options.handle, priority: options.priority };
+  place(filter);
+  const made = tc().hookCreate(hook.address);
+  if (made !== -errno.EEXIST) check(`making the clsact qdisc of interface ${filter.ifindex}`, made);
+  options.view.setInt32(OPTION.programFd, programFd, true);
+  options.view.setUint32(OPTION.flags, replace ? BPF_TC_F_REPLACE : 0, true);
+  const what = `attach clsact ${filter.direction} to interface ${filter.ifindex}`;
+  check(what, tc().attach(hook.address, options.address));
+  const { view } = options;
+  return {
+    ...filter,
+    handle: view.getUint32(OPTION.handle, true),
+    priority: view.getUint32(OPTION.priority, true),
+  };
 }
 
 /** Removes the filter; it may be gone already, with its interface for instance. */
 export function tcDetach(filter: TcFilter): void {
-  const result = tc().detach(hookOf(filter), optionsOf(filter));
-  const gone = [errno.ENOENT, errno.ENODEV, errno.EINVAL];
-  if (result < 0 && !gone.some((code) => result === -code)) {
+  place(filter);
+  const result = tc().detach(hook.address, options.address);
+  const isGone = [errno.ENOENT, errno.ENODEV, errno.EINVAL].some((code) => result === -code);
+  if (result < 0 && !isGone)
     throw bpfError(`detaching the clsact filter of interface ${filter.ifindex}`, result);
-  }
 }
 
 /** The id of the filter's program; undefined: the filter is gone. */
 export function tcProgramId(filter: TcFilter): number | undefined {
-  const options = optionsOf(filter);
-  const result = tc().query(hookOf(filter), options);
-  return result < 0 ? undefined : options.prog_id;
+  place(filter);
+  const result = tc().query(hook.address, options.address);
+  return result < 0 ? undefined : options.view.getUint32(OPTION.programId, true);
 }

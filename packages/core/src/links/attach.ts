@@ -1,7 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, readFileSync } from 'node:fs';
 import { BpfError } from '../errors.js';
 import { bpf, bpfError, Command, check, cString } from '../ffi/bpf.js';
-import { errno, errnoName, ioctl, perfEventOpen } from '../ffi/libc.js';
+import { errno, ioctl, perfEventOpen } from '../ffi/libc.js';
+import { owning } from '../handle.js';
 import { interfaceIndex } from '../interface.js';
 import type { Program } from '../program.js';
 import { ClsactLink } from './clsact.js';
@@ -33,8 +34,6 @@ export function attachXdp(program: Program, nameOrIndex: string | number, mode: 
     const message = `attach xdp: interface ${nameOrIndex} has another XDP program: see ip link show ${nameOrIndex}`;
     throw new BpfError('ERR_BUSY', message, { errno: -result });
   }
-  if (result === -errno.ENODEV)
-    throw new BpfError('ERR_NO_INTERFACE', `attach xdp: no interface ${nameOrIndex}`);
   if (result === -errno.EOPNOTSUPP) {
     const message = `attach xdp: interface ${nameOrIndex} has no ${mode} mode: try generic`;
     throw new BpfError('ERR_NOT_SUPPORTED', message, { errno: -result });
@@ -80,32 +79,33 @@ const PERF_EVENT_IOC_ENABLE = 0x2400;
 /** 5.15+. Throws ERR_NOT_FOUND, also when tracefs is not mounted. */
 export function attachTracepoint(program: Program, category: string, name: string): Link {
   const title = `tracepoint ${category}/${name}`;
-  const event = openTracepoint(title, tracepointId(category, name));
-  const result = createLink(program, event.fd, BPF_PERF_EVENT, 0);
-  if (result >= 0) check(`enabling ${title}`, ioctl(event.fd, PERF_EVENT_IOC_ENABLE, 0));
-  event.close();
-  check(`attach to ${title}`, result);
-  return new KernelLink(result, 'tracepoint');
+  const event = check(`opening ${title}`, openTracepoint(tracepointId(category, name)));
+  try {
+    const fd = check(`attach to ${title}`, createLink(program, event, BPF_PERF_EVENT, 0));
+    return owning(fd, () => {
+      check(`enabling ${title}`, ioctl(event, PERF_EVENT_IOC_ENABLE, 0));
+      return new KernelLink(fd, 'tracepoint');
+    });
+  } finally {
+    closeSync(event);
+  }
 }
 
-function openTracepoint(title: string, id: number): KernelLink {
+/** A program at a tracepoint runs on all CPUs, whichever one the event is opened on. */
+function openTracepoint(id: number): number {
   const attributes = new DataView(new ArrayBuffer(PERF_ATTRIBUTES_BYTES));
   attributes.setUint32(0, PERF_TYPE_TRACEPOINT, true);
   attributes.setUint32(4, PERF_ATTRIBUTES_BYTES, true);
   attributes.setBigUint64(8, BigInt(id), true);
   attributes.setBigUint64(16, 1n, true);
-  const fd = perfEventOpen(new Uint8Array(attributes.buffer), -1, 0);
-  if (fd < 0) throw bpfError(`opening ${title} (${errnoName(-fd)})`, fd);
-  return new KernelLink(fd, 'other');
+  return perfEventOpen(new Uint8Array(attributes.buffer), -1, 0);
 }
 
 function tracepointId(category: string, name: string): number {
   const root = TRACEFS.find((path) => existsSync(`${path}/events`));
   if (!root) {
-    throw new BpfError(
-      'ERR_NOT_FOUND',
-      'tracefs is not mounted: mount -t tracefs tracefs /sys/kernel/tracing',
-    );
+    const message = 'tracefs is not mounted, or not readable: mount -t tracefs tracefs /sys/kernel/tracing';
+    throw new BpfError('ERR_NOT_FOUND', message);
   }
   const path = `${root}/events/${category}/${name}/id`;
   if (!existsSync(path)) throw new BpfError('ERR_NOT_FOUND', `attach: no tracepoint ${category}/${name}`);

@@ -1,7 +1,10 @@
 import { closeSync } from 'node:fs';
 import { BpfError } from '../errors.js';
 import { bpf, Command, check, Memory } from '../ffi/bpf.js';
-import { type TcFilter, tcAttach, tcDetach, tcHookCreate, tcProgramId } from '../ffi/tc.js';
+import { type TcFilter, tcAttach, tcDetach, tcProgramId } from '../ffi/tc.js';
+import { owning } from '../handle.js';
+import { networkNamespace } from '../interface.js';
+import { mapInfo } from '../maps/map.js';
 import { pinFd, unpin } from '../pin.js';
 import type { Program } from '../program.js';
 import type { TcDirection } from './attach.js';
@@ -10,33 +13,41 @@ import type { Link, LinkInfo } from './link.js';
 /*
  * Before 6.6 TC has no links: a filter stays when its process dies. What is needed to find it again, handle and
  * priority, is kept in a pinned map of one element, so that a later process can replace the filter in place, or
- * remove it.
+ * remove it. Interfaces are known by their index, so a filter is handled from its network namespace only: elsewhere
+ * the index is another interface.
  */
 
-const RECORD_BYTES = 16;
+/** ifindex, direction, handle, priority, and the inode of the network namespace. */
+const RECORD_BYTES = 24;
 const BPF_MAP_TYPE_ARRAY = 2;
 
 export class ClsactLink implements Link {
   readonly kind = 'clsact';
   readonly #filter: TcFilter;
+  readonly #namespace: number;
   #path: string | undefined;
   #closed = false;
 
-  private constructor(filter: TcFilter, path?: string) {
+  private constructor(filter: TcFilter, namespace: number, path?: string) {
     this.#filter = filter;
+    this.#namespace = namespace;
     this.#path = path;
   }
 
   static attach(program: Program, ifindex: number, direction: TcDirection): ClsactLink {
-    tcHookCreate(ifindex, direction);
-    return new ClsactLink(tcAttach({ ifindex, direction, handle: 0, priority: 0 }, program.fd, false));
+    const filter = tcAttach({ ifindex, direction, handle: 0, priority: 0 }, program.fd, false);
+    return new ClsactLink(filter, networkNamespace());
   }
 
-  /** From the map that pin() left. Owns fd. */
+  /** From the map that pin() left. Owns fd. Throws ERR_INCOMPATIBLE for another map. */
   static fromRecord(fd: number, path: string): ClsactLink {
-    const record = readRecord(fd);
+    const { valueSize } = mapInfo(path, fd);
+    if (valueSize !== RECORD_BYTES) {
+      throw new BpfError('ERR_INCOMPATIBLE', `${path} is a map, and no record of a clsact filter`);
+    }
+    const { filter, namespace } = readRecord(fd);
     closeSync(fd);
-    return new ClsactLink(record, path);
+    return new ClsactLink(filter, namespace, path);
   }
 
   info(): LinkInfo {
@@ -53,7 +64,7 @@ export class ClsactLink implements Link {
 
   pin(path: string): void {
     this.#check();
-    const fd = createRecord(this.#filter);
+    const fd = createRecord(this.#filter, this.#namespace);
     try {
       pinFd('record of a clsact filter', fd, path);
     } finally {
@@ -77,7 +88,7 @@ export class ClsactLink implements Link {
   /** A filter that is not pinned goes, as a link would. */
   close(): void {
     if (this.#closed) return;
-    if (this.#path === undefined) tcDetach(this.#filter);
+    if (this.#path === undefined) this.detach();
     this.#closed = true;
   }
 
@@ -87,10 +98,13 @@ export class ClsactLink implements Link {
 
   #check(): void {
     if (this.#closed) throw new BpfError('ERR_CLOSED', 'clsact link is closed');
+    if (networkNamespace() === this.#namespace) return;
+    const message = `the clsact filter of interface ${this.#filter.ifindex} is in another network namespace`;
+    throw new BpfError('ERR_NO_INTERFACE', `${message}: enter it first`);
   }
 }
 
-const element = new Memory(64);
+const element = new Memory(8 + RECORD_BYTES);
 
 function elementCall(command: number, fd: number): number {
   element.view.setUint32(0, 0, true);
@@ -101,7 +115,7 @@ function elementCall(command: number, fd: number): number {
   });
 }
 
-function createRecord(filter: TcFilter): number {
+function createRecord(filter: TcFilter, namespace: number): number {
   const fd = bpf(Command.MAP_CREATE, 72, (view) => {
     view.setUint32(0, BPF_MAP_TYPE_ARRAY, true);
     view.setUint32(4, 4, true);
@@ -114,17 +128,21 @@ function createRecord(filter: TcFilter): number {
   view.setUint32(12, filter.direction === 'ingress' ? 0 : 1, true);
   view.setUint32(16, filter.handle, true);
   view.setUint32(20, filter.priority, true);
-  check('writing the record of a clsact filter', elementCall(Command.MAP_UPDATE_ELEM, fd));
-  return fd;
+  view.setBigUint64(24, BigInt(namespace), true);
+  return owning(fd, () => {
+    check('writing the record of a clsact filter', elementCall(Command.MAP_UPDATE_ELEM, fd));
+    return fd;
+  });
 }
 
-function readRecord(fd: number): TcFilter {
+function readRecord(fd: number): { filter: TcFilter; namespace: number } {
   check('reading the record of a clsact filter', elementCall(Command.MAP_LOOKUP_ELEM, fd));
   const { view } = element;
-  return {
+  const filter: TcFilter = {
     ifindex: view.getUint32(8, true),
     direction: view.getUint32(12, true) === 0 ? 'ingress' : 'egress',
     handle: view.getUint32(16, true),
     priority: view.getUint32(20, true),
   };
+  return { filter, namespace: Number(view.getBigUint64(24, true)) };
 }

@@ -1,8 +1,8 @@
-import { readlinkSync } from 'node:fs';
 import { BpfError } from '../errors.js';
 import { bpf, bpfError, Command, infoOf } from '../ffi/bpf.js';
-import { Handle } from '../handle.js';
-import { openPin, pinFd, unpin } from '../pin.js';
+import { errno } from '../ffi/libc.js';
+import { Handle, owning } from '../handle.js';
+import { kindOf, openPin, pinFd, unpin } from '../pin.js';
 import type { Program } from '../program.js';
 import { ClsactLink } from './clsact.js';
 
@@ -20,13 +20,16 @@ export interface LinkInfo {
 export interface Link extends Disposable {
   readonly kind: LinkKind;
   info(): LinkInfo;
-  /** Replaces the program, without a gap. */
+  /** Replaces the program, without a gap. Throws ERR_NOT_SUPPORTED for tracepoints, whose links cannot. */
   update(program: Program): void;
   /** Lets it live on without us, under a name in bpffs. Throws ERR_EXISTS, ERR_NO_BPFFS. */
   pin(path: string): void;
   /** Takes that name away again. */
   unpin(): void;
-  /** Takes the program from its hook now, whoever else holds the link. */
+  /**
+   * Takes the program from its hook, also when somebody else holds the link; a tracepoint's goes with its last
+   * handle. Removes the name that pin() gave, and closes.
+   */
   detach(): void;
   /** Lets go: what is not pinned is detached. */
   close(): void;
@@ -57,6 +60,10 @@ export class KernelLink extends Handle implements Link {
       view.setUint32(0, this.fd, true);
       view.setUint32(4, program.fd, true);
     });
+    if (result === -errno.EINVAL && !HAS_INTERFACE.includes(this.kind)) {
+      const message = `${this.title}: its program cannot be replaced: attach the new one, then close this`;
+      throw new BpfError('ERR_NOT_SUPPORTED', message, { errno: errno.EINVAL });
+    }
     if (result < 0) throw bpfError(`replacing the program of ${this.title}`, result);
   }
 
@@ -72,25 +79,25 @@ export class KernelLink extends Handle implements Link {
 
   detach(): void {
     const result = bpf(Command.LINK_DETACH, 16, (view) => view.setUint32(0, this.fd, true));
-    const ENOLINK = 67;
-    if (result < 0 && result !== -ENOLINK) throw bpfError(`detaching ${this.title}`, result);
+    const isFine = [0, -errno.ENOLINK, -errno.EOPNOTSUPP].includes(result);
+    if (!isFine) throw bpfError(`detaching ${this.title}`, result);
     this.unpin();
     this.close();
   }
 }
 
-export function linkInfo(title: string, fd: number): LinkInfo {
+function linkInfo(title: string, fd: number): LinkInfo {
   const view = infoOf(title, fd, 64);
   const kind = KINDS[view.getUint32(0, true)] ?? 'other';
   const ifindex = HAS_INTERFACE.includes(kind) ? view.getUint32(16, true) : 0;
   return { kind, programId: view.getUint32(8, true), ifindex };
 }
 
-/** A link that somebody pinned: a bpf_link, or the record of a clsact filter. Throws ERR_NOT_FOUND. */
+/** A link that somebody pinned: a bpf_link, or the record of a clsact filter. Throws ERR_NOT_FOUND, ERR_INCOMPATIBLE. */
 export function openLink(path: string): Link {
-  const fd = openPin(path);
-  const what = readlinkSync(`/proc/self/fd/${fd}`);
-  if (what === 'anon_inode:bpf-map') return ClsactLink.fromRecord(fd, path);
-  if (/^anon_inode:bpf[-_]link$/.test(what)) return new KernelLink(fd, linkInfo(path, fd).kind, path);
-  throw new BpfError('ERR_INCOMPATIBLE', `${path} is no link but ${what.replace('anon_inode:', '')}`);
+  const fd = openPin(path, 'link', 'map');
+  return owning(fd, () => {
+    if (kindOf(fd) === 'map') return ClsactLink.fromRecord(fd, path);
+    return new KernelLink(fd, linkInfo(path, fd).kind, path);
+  });
 }

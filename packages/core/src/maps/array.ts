@@ -1,26 +1,13 @@
-import type { Codec } from '../codec.js';
 import { BpfError } from '../errors.js';
-import { mapFile } from '../ffi/libc.js';
-import type { MapSpec } from '../spec.js';
+import { mapFile, PAGE } from '../ffi/libc.js';
 import { align8 } from './elements.js';
-import { KeyedMap, present } from './keyed.js';
+import { IndexedMap } from './keyed.js';
 
 const BPF_F_MMAPABLE = 1 << 10;
-const BPF_F_RDONLY_PROG = 1 << 7;
-const PAGE = 4096;
 
-/** BPF_MAP_TYPE_ARRAY: keys are 0 to maxEntries - 1; elements cannot be deleted. */
-export class ArrayMap<V> extends KeyedMap<number, V> {
+/** BPF_MAP_TYPE_ARRAY. */
+export class ArrayMap<V> extends IndexedMap<V> {
   #memory: DataView | undefined;
-
-  constructor(spec: MapSpec, fd: number) {
-    super(spec, fd, spec.key as Codec<number>, spec.value as Codec<V>, spec.valueSize);
-  }
-
-  /** Throws ERR_NOT_FOUND for an index that the array does not have. */
-  at(index: number): V {
-    return present(this.title, index, this.maxEntries, this.get(index));
-  }
 
   /** Bytes from one element of view() to the next. */
   get stride(): number {
@@ -29,12 +16,22 @@ export class ArrayMap<V> extends KeyedMap<number, V> {
 
   /**
    * The array itself, without a copy; needs BPF_F_MMAPABLE (5.5+). What is written is seen by programs at
-   * once. The memory lives as long as the view can be reached, also after close(). Throws ERR_NOT_SUPPORTED.
+   * once. The memory lives as long as the view can be reached, also after close(). Constants (.rodata) cannot
+   * change: theirs is a copy. Throws ERR_NOT_SUPPORTED; ERR_PERMISSION for a map that was frozen.
    */
   view(): DataView {
     void this.fd;
-    this.#memory ??= this.#map();
+    this.#memory ??= this.#isConstant ? this.#copy() : this.#map();
     return this.#memory;
+  }
+
+  get #isConstant(): boolean {
+    return this.spec.internal && this.spec.name.startsWith('.rodata');
+  }
+
+  #copy(): DataView {
+    const bytes = this.at(0) as Uint8Array;
+    return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   #map(): DataView {
@@ -43,7 +40,6 @@ export class ArrayMap<V> extends KeyedMap<number, V> {
       throw new BpfError('ERR_NOT_SUPPORTED', message);
     }
     const bytes = this.stride * this.maxEntries;
-    const frozen = this.spec.name.startsWith('.rodata') || (this.spec.flags & BPF_F_RDONLY_PROG) !== 0;
-    return new DataView(mapFile(this.fd, Math.ceil(bytes / PAGE) * PAGE, 0, !frozen), 0, bytes);
+    return new DataView(mapFile(this.fd, Math.ceil(bytes / PAGE) * PAGE, 0, true), 0, bytes);
   }
 }

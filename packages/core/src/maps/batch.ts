@@ -1,23 +1,23 @@
 import type { Codec } from '../codec.js';
 import { bpf, bpfError, Command, GrowingMemory } from '../ffi/bpf.js';
 import { errno } from '../ffi/libc.js';
+import { aborted, encode, updateError } from './elements.js';
+import type { BpfMap } from './map.js';
 
-const SIZE = 56;
+const ATTRIBUTES_BYTES = 56;
+const COUNT_FIELD = 32;
+/** What one call reads at first. */
 const FIRST_COUNT = 1024;
-const MAX_COUNT = 1 << 20;
+const FIRST_BYTES = 1 << 20;
 
 const keys = new GrowingMemory();
 const values = new GrowingMemory();
 const cursors = new GrowingMemory();
 
-/** Which map, and how its elements lie in the kernel's arrays. */
-export interface BatchMap<K, V> {
-  readonly title: string;
-  readonly fd: number;
+/** How elements lie in the kernel's arrays; of a per-CPU map, all values of an element together. */
+export interface BatchCodecs<K, V> {
   readonly key: Codec<K>;
   readonly value: Codec<V>;
-  /** In bytes; for a per-CPU map of all CPUs together. */
-  readonly valueStride: number;
 }
 
 /** Whether result says that this kernel has no such operation for this kind of map. */
@@ -25,92 +25,112 @@ function isUnsupported(result: number): boolean {
   return [errno.EOPNOTSUPP, errno.ENOTSUPP, errno.EINVAL].some((code) => result === -code);
 }
 
-/** Done, so many elements; or undefined when the kernel cannot, and the caller goes one by one. */
-function writeBatch<K, V>(
-  map: BatchMap<K, V>,
+/** Count elements from first on, which lie in keys and values. done: how many the kernel got through. */
+function call<K, V>(
+  map: BpfMap,
+  { key, value }: BatchCodecs<K, V>,
   command: number,
-  entries: readonly (readonly [K, V?])[],
-  what: string,
-) {
-  if (entries.length === 0) return 0;
-  const keyMemory = keys.atLeast(entries.length * map.key.size);
-  const valueMemory = values.atLeast(entries.length * map.valueStride);
-  entries.forEach(([key, value], i) => {
-    map.key.encode(keyMemory.view, i * map.key.size, key);
-    if (value !== undefined) map.value.encode(valueMemory.view, i * map.valueStride, value);
-  });
-  const result = bpf(command, SIZE, (view) => {
-    view.setBigUint64(16, keyMemory.address, true);
-    view.setBigUint64(24, valueMemory.address, true);
-    view.setUint32(32, entries.length, true);
-    view.setUint32(36, map.fd, true);
-  });
-  if (result === 0) return entries.length;
-  if (isUnsupported(result)) return undefined;
-  throw bpfError(`${what} ${entries.length} elements of ${map.title}`, result);
+  count: number,
+  { first = 0, cursorIn = 0n, cursorOut = 0n } = {},
+): { result: number; done: number } {
+  const keyAddress = keys.atLeast((first + count) * key.size).address + BigInt(first * key.size);
+  const valueAddress = values.atLeast((first + count) * value.size).address + BigInt(first * value.size);
+  let done = 0;
+  const result = bpf(
+    command,
+    ATTRIBUTES_BYTES,
+    (view) => {
+      view.setBigUint64(0, cursorIn, true);
+      view.setBigUint64(8, cursorOut, true);
+      view.setBigUint64(16, keyAddress, true);
+      if (command !== Command.MAP_DELETE_BATCH) view.setBigUint64(24, valueAddress, true);
+      view.setUint32(COUNT_FIELD, count, true);
+      view.setUint32(36, map.fd, true);
+    },
+    (view) => {
+      done = view.getUint32(COUNT_FIELD, true);
+    },
+  );
+  return { result, done };
 }
 
+/** False: the kernel cannot, and the caller goes one by one. */
 export function updateBatch<K, V>(
-  map: BatchMap<K, V>,
+  map: BpfMap,
+  codecs: BatchCodecs<K, V>,
   entries: readonly (readonly [K, V])[],
-): number | undefined {
-  return writeBatch(map, Command.MAP_UPDATE_BATCH, entries, 'setting');
+): boolean {
+  if (entries.length === 0) return true;
+  const { key, value } = codecs;
+  const keyView = keys.atLeast(entries.length * key.size).view;
+  const valueView = values.atLeast(entries.length * value.size).view;
+  entries.forEach(([k, v], i) => {
+    encode(map.title, key, keyView, i * key.size, k);
+    encode(map.title, value, valueView, i * value.size, v);
+  });
+  const { result } = call(map, codecs, Command.MAP_UPDATE_BATCH, entries.length);
+  if (isUnsupported(result)) return false;
+  if (result < 0) throw updateError(map.title, result);
+  return true;
 }
 
-export function deleteBatch<K, V>(map: BatchMap<K, V>, toDelete: readonly K[]): number | undefined {
-  const entries = toDelete.map((key): [K] => [key]);
-  return writeBatch(map, Command.MAP_DELETE_BATCH, entries, 'deleting');
+/** How many there were; undefined: the kernel cannot. It stops at a key that is not there: we go on behind it. */
+export function deleteBatch<K, V>(
+  map: BpfMap,
+  codecs: BatchCodecs<K, V>,
+  toDelete: readonly K[],
+): number | undefined {
+  const keyView = keys.atLeast(Math.max(1, toDelete.length * codecs.key.size)).view;
+  toDelete.forEach((k, i) => {
+    encode(map.title, codecs.key, keyView, i * codecs.key.size, k);
+  });
+  let deleted = 0;
+  for (let first = 0; first < toDelete.length; first++) {
+    const count = toDelete.length - first;
+    const { result, done } = call(map, codecs, Command.MAP_DELETE_BATCH, count, { first });
+    if (first === 0 && isUnsupported(result)) return undefined;
+    if (result < 0 && result !== -errno.ENOENT) throw bpfError(`deleting from ${map.title}`, result);
+    deleted += done;
+    first += done;
+  }
+  return deleted;
 }
 
 /**
  * All elements, a batch at a time; undefined when the kernel cannot. A bucket that does not fit a batch
- * (ENOSPC) is asked for again with a larger one.
+ * (ENOSPC) is asked for again with a larger one; where a key vanished meanwhile (EINTR), we go on.
  */
-export function lookupBatch<K, V>(map: BatchMap<K, V>): [K, V][] | undefined {
-  const cursorBytes = Math.max(8, map.key.size);
+export function lookupBatch<K, V>(map: BpfMap, codecs: BatchCodecs<K, V>): [K, V][] | undefined {
+  const { key, value } = codecs;
+  const cursorBytes = Math.max(8, key.size);
   const cursor = cursors.atLeast(2 * cursorBytes);
+  const cursorOut = cursor.address + BigInt(cursorBytes);
+  const limit = 2 * map.maxEntries + 1;
   const found: [K, V][] = [];
-  for (let count = FIRST_COUNT, first = true; ; ) {
-    const { result, filled } = lookupOnce(map, count, first, cursor.address, cursorBytes);
-    if (result === -errno.ENOSPC && count < MAX_COUNT) {
-      count *= 4;
+  let count = Math.max(1, Math.min(FIRST_COUNT, map.maxEntries, Math.floor(FIRST_BYTES / value.size)));
+  let cursorIn = 0n;
+  for (let step = 0; step < limit && found.length < limit; step++) {
+    const { result, done } = call(map, codecs, Command.MAP_LOOKUP_BATCH, count, { cursorIn, cursorOut });
+    if (result === -errno.ENOSPC && count < map.maxEntries) {
+      count = Math.min(4 * count, map.maxEntries);
       continue;
     }
-    if (first && isUnsupported(result)) return undefined;
-    if (result < 0 && result !== -errno.ENOENT) throw bpfError(`reading ${map.title}`, result);
-    decodeBatch(map, filled, found);
-    if (result === -errno.ENOENT) return found;
+    if (step === 0 && isUnsupported(result)) return undefined;
+    const isOver = result === -errno.ENOENT;
+    if (result < 0 && !isOver && result !== -errno.EINTR) throw bpfError(`reading ${map.title}`, result);
+    decode(codecs, count, done, found);
+    if (isOver) return found;
+    if (result === -errno.EINTR && done === 0) continue;
     cursor.bytes.copyWithin(0, cursorBytes, 2 * cursorBytes);
-    first = false;
+    cursorIn = cursor.address;
   }
+  throw aborted(map.title, limit);
 }
 
-function lookupOnce<K, V>(
-  map: BatchMap<K, V>,
-  count: number,
-  first: boolean,
-  cursor: bigint,
-  cursorBytes: number,
-) {
-  const keyMemory = keys.atLeast(count * map.key.size);
-  const valueMemory = values.atLeast(count * map.valueStride);
-  let attributes: DataView | undefined;
-  const result = bpf(Command.MAP_LOOKUP_BATCH, SIZE, (view) => {
-    if (!first) view.setBigUint64(0, cursor, true);
-    view.setBigUint64(8, cursor + BigInt(cursorBytes), true);
-    view.setBigUint64(16, keyMemory.address, true);
-    view.setBigUint64(24, valueMemory.address, true);
-    view.setUint32(32, count, true);
-    view.setUint32(36, map.fd, true);
-    attributes = view;
-  });
-  return { result, filled: attributes!.getUint32(32, true) };
-}
-
-function decodeBatch<K, V>(map: BatchMap<K, V>, count: number, found: [K, V][]): void {
-  const keyView = keys.atLeast(count * map.key.size).view;
-  const valueView = values.atLeast(count * map.valueStride).view;
-  for (let i = 0; i < count; i++) {
-    found.push([map.key.decode(keyView, i * map.key.size), map.value.decode(valueView, i * map.valueStride)]);
+function decode<K, V>({ key, value }: BatchCodecs<K, V>, count: number, done: number, found: [K, V][]): void {
+  const keyView = keys.atLeast(count * key.size).view;
+  const valueView = values.atLeast(count * value.size).view;
+  for (let i = 0; i < done; i++) {
+    found.push([key.decode(keyView, i * key.size), value.decode(valueView, i * value.size)]);
   }
 }

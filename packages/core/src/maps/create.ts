@@ -1,10 +1,11 @@
-import { BpfError } from '../errors.js';
+import { owning } from '../handle.js';
 import type { MapType } from '../kinds.js';
+import { openPin } from '../pin.js';
 import { RingBuffer } from '../ring.js';
 import type { MapSpec } from '../spec.js';
 import { ArrayMap } from './array.js';
 import { HashMap, LpmTrie, LruHashMap, LruPerCpuHashMap, PerCpuArrayMap, PerCpuHashMap } from './keyed.js';
-import { BpfMap, openPinnedMap } from './map.js';
+import { BpfMap } from './map.js';
 import { ProgArray } from './prog-array.js';
 
 type MapClass = new (spec: MapSpec, fd: number) => BpfMap;
@@ -24,13 +25,12 @@ const CLASSES: Partial<Record<MapType, MapClass>> = {
 /** A map of a kind that has no class here: it can be pinned, reused, and closed. */
 class OtherMap extends BpfMap {}
 
-/** The handle that fits the kind of map; it owns fd from then on. */
+/** The handle that fits the kind of map; it owns fd from then on. Throws ERR_INCOMPATIBLE. */
 export function createMap(spec: MapSpec, fd: number): BpfMap {
-  return new (CLASSES[spec.type] ?? OtherMap)(spec, fd);
+  return owning(fd, () => new (CLASSES[spec.type] ?? OtherMap)(spec, fd));
 }
 
 /** A map that somebody pinned, typed by spec. Throws ERR_NOT_FOUND, ERR_INCOMPATIBLE. */
 export function openMap(path: string, spec: MapSpec): BpfMap {
-  if (!path.startsWith('/')) throw new BpfError('ERR_BAD_OPTION', `pin path "${path}" does not begin with /`);
-  return createMap(spec, openPinnedMap(path, spec));
+  return createMap(spec, openPin(path, 'map'));
 }

@@ -1,32 +1,25 @@
 import type { Codec } from '../codec.js';
-import { possibleCpus } from '../cpus.js';
 import { BpfError } from '../errors.js';
-import type { MapSpec } from '../spec.js';
-import { type BatchMap, deleteBatch, lookupBatch, updateBatch } from './batch.js';
-import { align8, Elements, type UpdateMode } from './elements.js';
+import { deleteBatch, lookupBatch, updateBatch } from './batch.js';
+import { aborted, Elements, encode, type UpdateMode } from './elements.js';
 import { BpfMap } from './map.js';
+import { perCpuCodec } from './per-cpu.js';
+
+/** How keys and values become bytes, and where those lie. */
+interface Access<K, V> {
+  readonly key: Codec<K>;
+  readonly value: Codec<V>;
+  readonly elements: Elements;
+}
 
 /** A map of keys to values, of whatever kind. */
 export abstract class KeyedMap<K, V> extends BpfMap {
-  readonly #elements: Elements;
-  readonly #key: Codec<K>;
-  readonly #value: Codec<V>;
-  readonly #stride: number;
-
-  constructor(spec: MapSpec, fd: number, key: Codec<K>, value: Codec<V>, stride: number) {
-    super(spec, fd);
-    this.#key = key;
-    this.#value = value;
-    this.#stride = stride;
-    /* Where the value is, the next key of an iteration comes in as well. */
-    this.#elements = new Elements(this.title, fd, key.size, Math.max(stride, key.size));
-  }
+  #access: Access<K, V> | undefined;
 
   /** undefined: no such key. Throws ERR_BAD_VALUE for a key of another shape. */
   get(key: K): V | undefined {
-    const { view, keyOffset, valueOffset } = this.#open();
-    this.#key.encode(view, keyOffset, key);
-    return this.#elements.lookup() ? this.#value.decode(view, valueOffset) : undefined;
+    const { elements, value } = this.#place(key);
+    return elements.lookup() ? value.decode(elements.view, elements.valueOffset) : undefined;
   }
 
   /**
@@ -34,17 +27,9 @@ export abstract class KeyedMap<K, V> extends BpfMap {
    * key or value of another shape, and then nothing was changed.
    */
   set(key: K, value: V, { mode = 'any' }: { mode?: UpdateMode } = {}): void {
-    const { view, keyOffset, valueOffset } = this.#open();
-    this.#key.encode(view, keyOffset, key);
-    this.#value.encode(view, valueOffset, value);
-    this.#elements.update(mode);
-  }
-
-  /** False: no such key. */
-  delete(key: K): boolean {
-    const { view, keyOffset } = this.#open();
-    this.#key.encode(view, keyOffset, key);
-    return this.#elements.delete();
+    const { elements, value: codec } = this.#place(key);
+    encode(this.title, codec, elements.view, elements.valueOffset, value);
+    elements.update(mode);
   }
 
   /**
@@ -52,17 +37,16 @@ export abstract class KeyedMap<K, V> extends BpfMap {
    * iteration that begins anew too often ends with ERR_ITERATION_ABORTED: at most twice maxEntries steps.
    */
   *keys(): Generator<K> {
+    const { elements, key } = this.#open();
     const limit = 2 * this.maxEntries + 1;
-    const current = new Uint8Array(this.#key.size);
+    const current = new Uint8Array(key.size);
     for (let step = 0; step < limit; step++) {
-      const { memory, view, keyOffset, valueOffset } = this.#open();
-      memory.bytes.set(current, keyOffset);
-      if (!this.#elements.next(step === 0)) return;
-      current.set(memory.bytes.subarray(valueOffset, valueOffset + current.length));
-      yield this.#key.decode(view, valueOffset);
+      elements.bytes.set(current, elements.keyOffset);
+      if (!elements.next(step === 0)) return;
+      current.set(elements.bytes.subarray(elements.valueOffset, elements.valueOffset + current.length));
+      yield key.decode(elements.view, elements.valueOffset);
     }
-    const message = `iteration over ${this.title} went on for more than ${limit} steps: it changes too fast`;
-    throw new BpfError('ERR_ITERATION_ABORTED', message);
+    throw aborted(this.title, limit);
   }
 
   /** Keys with their values; what vanished in between is left out. See keys(). */
@@ -77,93 +61,105 @@ export abstract class KeyedMap<K, V> extends BpfMap {
     return this.entries();
   }
 
-  /** All entries, with few system calls where the kernel has batches for this kind of map (5.6+). */
+  /** All entries, with few system calls where the kernel has batches for this kind of map (5.6+). See keys(). */
   getBatch(): [K, V][] {
-    return lookupBatch(this.#batch()) ?? [...this.entries()];
+    return lookupBatch(this, this.#open()) ?? [...this.entries()];
   }
 
-  /** Sets them all, in order; with few system calls where the kernel can. Throws ERR_MAP_FULL when some did not fit. */
+  /**
+   * Sets them all, in order; with few system calls where the kernel can. Throws ERR_MAP_FULL when some did not
+   * fit: those before are set.
+   */
   setBatch(entries: readonly (readonly [K, V])[]): void {
-    if (updateBatch(this.#batch(), entries) !== undefined) return;
+    if (updateBatch(this, this.#open(), entries)) return;
     for (const [key, value] of entries) this.set(key, value);
+  }
+
+  /** For those kinds of map that can. False: no such key. */
+  protected deleteOne(key: K): boolean {
+    return this.#place(key).elements.delete();
+  }
+
+  /** Returns how many there were. */
+  protected deleteMany(keys: readonly K[]): number {
+    return deleteBatch(this, this.#open(), keys) ?? keys.filter((key) => this.deleteOne(key)).length;
+  }
+
+  /** Of a whole element. */
+  protected valueCodec(): Codec<V> {
+    return this.spec.value as Codec<V>;
+  }
+
+  /** Not before it is used: a map that user space leaves alone may hold what has no codec. */
+  #open(): Access<K, V> {
+    void this.fd;
+    this.#access ??= this.#prepare();
+    return this.#access;
+  }
+
+  #prepare(): Access<K, V> {
+    const key = this.spec.key as Codec<K>;
+    const value = this.valueCodec();
+    if (key.size !== this.spec.keySize || this.spec.value.size !== this.spec.valueSize) {
+      const message = `${this.title}: its codecs are of other sizes than its keys and values`;
+      throw new BpfError('ERR_INCOMPATIBLE', message);
+    }
+    return { key, value, elements: new Elements(this, key.size, value.size) };
+  }
+
+  #place(key: K): Access<K, V> {
+    const access = this.#open();
+    encode(this.title, access.key, access.elements.view, access.elements.keyOffset, key);
+    return access;
+  }
+}
+
+/** A map whose elements come and go. */
+export abstract class DictionaryMap<K, V> extends KeyedMap<K, V> {
+  /** False: no such key. */
+  delete(key: K): boolean {
+    return this.deleteOne(key);
   }
 
   /** Deletes them; keys that are not there are passed over. Returns how many there were. */
   deleteBatch(keys: readonly K[]): number {
-    try {
-      const done = deleteBatch(this.#batch(), keys);
-      if (done !== undefined) return done;
-    } catch (error) {
-      if (!(error instanceof BpfError) || error.code !== 'ERR_NOT_FOUND') throw error;
-    }
-    return keys.filter((key) => this.delete(key)).length;
-  }
-
-  #open(): Elements {
-    void this.fd;
-    return this.#elements;
-  }
-
-  #batch(): BatchMap<K, V> {
-    return { title: this.title, fd: this.fd, key: this.#key, value: this.#value, valueStride: this.#stride };
-  }
-}
-
-class PlainMap<K, V> extends KeyedMap<K, V> {
-  constructor(spec: MapSpec, fd: number) {
-    super(spec, fd, spec.key as Codec<K>, spec.value as Codec<V>, spec.valueSize);
+    return this.deleteMany(keys);
   }
 }
 
 /** BPF_MAP_TYPE_HASH. */
-export class HashMap<K, V> extends PlainMap<K, V> {}
+export class HashMap<K, V> extends DictionaryMap<K, V> {}
 
 /** BPF_MAP_TYPE_LRU_HASH: when it is full, the least recently used entry makes room. */
-export class LruHashMap<K, V> extends PlainMap<K, V> {}
+export class LruHashMap<K, V> extends DictionaryMap<K, V> {}
 
 /** BPF_MAP_TYPE_LPM_TRIE: keys begin with the length of their prefix in bits; get() finds the longest that fits. */
-export class LpmTrie<K, V> extends PlainMap<K, V> {}
-
-/** One value for each possible CPU, each at a multiple of 8 bytes. */
-function perCpuCodec<V>(value: Codec<V>, title: string): Codec<V[]> {
-  const stride = align8(value.size);
-  const cpus = possibleCpus();
-  return {
-    size: stride * cpus,
-    decode: (view, offset) =>
-      Array.from({ length: cpus }, (_, cpu) => value.decode(view, offset + cpu * stride)),
-    encode(view, offset, values) {
-      if (values.length !== cpus) {
-        const message = `${title}: ${values.length} values, expected one for each of ${cpus} possible CPUs`;
-        throw new BpfError('ERR_BAD_VALUE', message);
-      }
-      for (const [cpu, item] of values.entries()) value.encode(view, offset + cpu * stride, item);
-    },
-  };
-}
-
-class PerCpuMap<K, V> extends KeyedMap<K, V[]> {
-  constructor(spec: MapSpec, fd: number) {
-    const value = perCpuCodec(spec.value as Codec<V>, `map ${spec.name}`);
-    super(spec, fd, spec.key as Codec<K>, value, value.size);
-  }
-}
+export class LpmTrie<K, V> extends DictionaryMap<K, V> {}
 
 /** BPF_MAP_TYPE_PERCPU_HASH: a value is an array with one item for each possible CPU. */
-export class PerCpuHashMap<K, V> extends PerCpuMap<K, V> {}
-
-/** BPF_MAP_TYPE_LRU_PERCPU_HASH. */
-export class LruPerCpuHashMap<K, V> extends PerCpuMap<K, V> {}
-
-/** BPF_MAP_TYPE_PERCPU_ARRAY: keys are 0 to maxEntries - 1. */
-export class PerCpuArrayMap<V> extends PerCpuMap<number, V> {
-  /** Throws ERR_NOT_FOUND for an index that the array does not have. */
-  at(index: number): V[] {
-    return present(this.title, index, this.maxEntries, this.get(index));
+export class PerCpuHashMap<K, V> extends DictionaryMap<K, V[]> {
+  protected override valueCodec(): Codec<V[]> {
+    return perCpuCodec(this.spec.value as Codec<V>, this.title);
   }
 }
 
-export function present<V>(title: string, index: number, length: number, value: V | undefined): V {
-  if (value !== undefined) return value;
-  throw new BpfError('ERR_NOT_FOUND', `${title} has ${length} elements, no element ${index}`);
+/** BPF_MAP_TYPE_LRU_PERCPU_HASH. */
+export class LruPerCpuHashMap<K, V> extends PerCpuHashMap<K, V> {}
+
+/** A map whose keys are 0 to maxEntries - 1. Its elements cannot be deleted. */
+export abstract class IndexedMap<V> extends KeyedMap<number, V> {
+  /** Throws ERR_NOT_FOUND for an index that the array does not have. */
+  at(index: number): V {
+    const value = this.get(index);
+    if (value !== undefined) return value;
+    const message = `${this.title} has ${this.maxEntries} elements, no element ${index}`;
+    throw new BpfError('ERR_NOT_FOUND', message);
+  }
+}
+
+/** BPF_MAP_TYPE_PERCPU_ARRAY. */
+export class PerCpuArrayMap<V> extends IndexedMap<V[]> {
+  protected override valueCodec(): Codec<V[]> {
+    return perCpuCodec(this.spec.value as Codec<V>, this.title);
+  }
 }

@@ -2,7 +2,7 @@ import { BpfError } from '../errors.js';
 import { infoOf, nameIn } from '../ffi/bpf.js';
 import { Handle } from '../handle.js';
 import { type MapType, mapTypeOf } from '../kinds.js';
-import { openPin, pinFd } from '../pin.js';
+import { pinFd } from '../pin.js';
 import type { MapSpec } from '../spec.js';
 
 /** What the kernel says of a map; sizes in bytes, for one CPU. */
@@ -43,7 +43,9 @@ export abstract class BpfMap extends Handle {
     super(fd);
     this.name = spec.name;
     this.spec = spec;
-    this.maxEntries = mapInfo(`map ${spec.name}`, fd).maxEntries;
+    const info = mapInfo(`map ${spec.name}`, fd);
+    checkFits(spec, info);
+    this.maxEntries = info.maxEntries;
   }
 
   get title(): string {
@@ -60,14 +62,11 @@ export abstract class BpfMap extends Handle {
   }
 }
 
-/** The file descriptor of a pinned map, which must be what spec says. Throws ERR_INCOMPATIBLE, ERR_NOT_FOUND. */
-export function openPinnedMap(path: string, spec: MapSpec): number {
-  const fd = openPin(path);
-  const info = mapInfo(`map at ${path}`, fd);
+/** The kernel reads and writes keys and values by its own sizes, whatever ours are. */
+function checkFits(spec: MapSpec, info: MapInfo): void {
   for (const field of ['type', 'keySize', 'valueSize'] as const) {
     if (info[field] === spec[field]) continue;
-    const message = `the map pinned at ${path} has ${field} ${info[field]}, map ${spec.name} needs ${spec[field]}`;
+    const message = `map ${spec.name} needs ${field} ${spec[field]}, the one in the kernel has ${info[field]}`;
     throw new BpfError('ERR_INCOMPATIBLE', message);
   }
-  return fd;
 }

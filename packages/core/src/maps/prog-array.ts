@@ -1,5 +1,4 @@
 import type { Program } from '../program.js';
-import type { MapSpec } from '../spec.js';
 import { Elements } from './elements.js';
 import { BpfMap } from './map.js';
 
@@ -8,37 +7,29 @@ import { BpfMap } from './map.js';
  * space: keep it open, or pinned.
  */
 export class ProgArray extends BpfMap {
-  readonly #elements: Elements;
+  readonly #elements = new Elements(this, 4, 4);
 
-  constructor(spec: MapSpec, fd: number) {
-    super(spec, fd);
-    this.#elements = new Elements(this.title, fd, 4, 4);
-  }
-
-  /** Throws ERR_NOT_FOUND for an index it does not have; ERR_SYSCALL (EINVAL) for a program of another type. */
+  /** Throws ERR_MAP_FULL for an index it does not have; ERR_SYSCALL (EINVAL) for a program of another type. */
   set(index: number, program: Program): void {
-    const { view, keyOffset, valueOffset } = this.#open();
-    view.setUint32(keyOffset, index, true);
+    const { view, valueOffset } = this.#place(index);
     view.setUint32(valueOffset, program.fd, true);
     this.#elements.update('any');
   }
 
   /** The id of the program, for the kernel gives no more; undefined: none. */
   get(index: number): number | undefined {
-    const { view, keyOffset, valueOffset } = this.#open();
-    view.setUint32(keyOffset, index, true);
+    const { view, valueOffset } = this.#place(index);
     return this.#elements.lookup() ? view.getUint32(valueOffset, true) : undefined;
   }
 
   /** False: there was none. */
   delete(index: number): boolean {
-    const { view, keyOffset } = this.#open();
-    view.setUint32(keyOffset, index, true);
+    this.#place(index);
     return this.#elements.delete();
   }
 
-  #open(): Elements {
-    void this.fd;
+  #place(index: number): Elements {
+    this.#elements.view.setUint32(this.#elements.keyOffset, index, true);
     return this.#elements;
   }
 }
