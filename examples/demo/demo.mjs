@@ -44,6 +44,9 @@ async function play({ synCookies }) {
   step(
     `The attacker sends ${number(FLOOD_PER_SECOND)} packets a second to port ${PORT}, from forged addresses.`,
   );
+  say(
+    `   The server's own defence, SYN cookies, is ${synCookies ? 'on' : 'off: --syn-cookies turns it on'}.`,
+  );
   await flooder.ask('flood', FLOOD_PER_SECOND);
   const open = await runPhase(machines, { name: 'flood, no gate', seconds: 4 });
 
