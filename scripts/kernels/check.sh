@@ -22,7 +22,6 @@ missing_packages() {
 	virtiofsd_path >/dev/null || { apt-cache show virtiofsd >/dev/null 2>&1 && echo virtiofsd; }
 	is_static busybox || echo busybox-static
 	command -v depmod >/dev/null || echo kmod
-	command -v zstd >/dev/null || echo zstd
 	[ -e "$DEBIAN_KEYRING" ] || echo debian-archive-keyring
 }
 

@@ -3,25 +3,20 @@
 DEBIAN_KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
 KERNEL_FLAVOUR=cloud-amd64
 
-# The URIs that this machine's own sources give for its own release: "uri suite component…", one a line.
+# What Debian's own part of the machine's sources says, in either format: "uri suite…", one a line.
 own_sources() {
-	local etc=${APT_ETC:-/etc/apt}
-	cat "$etc/sources.list" "$etc"/sources.list.d/*.list 2>/dev/null |
-		sed -nE 's/^deb[[:space:]]+(\[[^]]*\][[:space:]]*)?//p'
-	cat "$etc"/sources.list.d/*.sources 2>/dev/null |
-		awk '$1 == "URIs:" { uri = $2 } $1 == "Suites:" { $1 = ""; print uri $0 }'
+	local etc=${CRYPTBPF_APT_ETC:-/etc/apt}
+	sed -nE 's/^deb[[:space:]]+(\[[^]]*\][[:space:]]*)?//p' "$etc/sources.list" 2>/dev/null
+	awk '$1 == "URIs:" { uri = $2 } $1 == "Suites:" { $1 = ""; print uri $0 }' \
+		"$etc/sources.list.d/debian.sources" 2>/dev/null
 }
 
+# Another distribution's mirror does not carry Debian: then Debian's own.
 debian_mirror() {
-	if [ -n "${CRYPTBPF_DEBIAN_MIRROR:-}" ]; then
-		echo "$CRYPTBPF_DEBIAN_MIRROR"
-	elif (. /etc/os-release && [ "$ID" = debian ]); then
-		own_sources | awk -v suite="$(. /etc/os-release && echo "$VERSION_CODENAME")" \
-			'$2 == suite && $1 ~ /debian\/?$/ { print $1; found = 1; exit }
-			END { if (!found) print "http://deb.debian.org/debian" }'
-	else
-		echo http://deb.debian.org/debian
-	fi
+	local codename own=''
+	codename=$(. /etc/os-release && [ "$ID" = debian ] && echo "$VERSION_CODENAME") &&
+		own=$(own_sources | awk -v suite="$codename" '$2 == suite && /^https?:/ { print $1; exit }')
+	echo "${CRYPTBPF_DEBIAN_MIRROR:-${own:-http://deb.debian.org/debian}}"
 }
 
 # in_suite <suite> apt-get|apt-cache <arguments…>

@@ -78,7 +78,7 @@ copy_modules() {
 	local kernel=$1 release=$2 folder=$3 number=10 file
 	shift 3
 	for file in $(insertion_order "$kernel" "$release" "$@"); do
-		decompress "$file" >"$folder/$((number++))-$(basename "${file%.ko*}").ko" || return
+		uncompressed "$file" >"$folder/$((number++))-$(basename "${file%.ko*}").ko" || return
 	done
 }
 
@@ -90,10 +90,9 @@ insertion_order() {
 	done | awk '$1 == "insmod" && !seen[$2]++ { print $2 }'
 }
 
-decompress() {
+uncompressed() {
 	case $1 in
 	*.xz) busybox xzcat "$1" ;;
-	*.zst) zstd -dc "$1" ;;
 	*) cat "$1" ;;
 	esac
 }

@@ -1,17 +1,17 @@
-// The kernel tests, as the guests run them: one virtual CPU, a report into the folder shared with the host.
-import { defineConfig } from 'vitest/config';
+// The kernel tests, as the guests run them: on one emulated CPU, with a report in the folder shared with the host.
+import base from '../../vitest.config.ts';
 
 const tests = process.env.CRYPTBPF_KERNEL_TESTS ?? 'packages/*/test/**/*.kernel.test.ts';
 
-export default defineConfig({
+export default {
+  ...base,
   root: new URL('../../', import.meta.url).pathname,
   test: {
+    ...base.test,
     include: tests.split(/\s+/).filter(Boolean),
-    pool: 'forks',
-    fileParallelism: false,
-    testTimeout: 60_000, // emulation is 10 to 20 times slower
-    hookTimeout: 60_000,
-    reporters: [['verbose', { summary: false }], 'json'],
+    testTimeout: 120_000, // emulation is 10 to 20 times slower
+    hookTimeout: 120_000,
+    reporters: ['verbose', 'json'],
     outputFile: { json: '/run/host/report.json' },
   },
-});
+};
