@@ -139,7 +139,9 @@ describe('an answer', () => {
     gate.reset({});
     const spec = { ip: { source: ADMITTED4, destination: SERVER4 }, udp: CONTROL, payload: hello() };
     const salts = Array.from({ length: 100 }, () =>
-      payloadOf(spec, gate.run(frame(spec)).data).subarray(32, 40).join(),
+      payloadOf(spec, gate.run(frame(spec)).data)
+        .subarray(32, 40)
+        .join(),
     );
     expect(new Set(salts).size).toBe(100);
   });
