@@ -65,8 +65,8 @@ export function updateBatch<K, V>(
   const keyView = keys.atLeast(entries.length * key.size).view;
   const valueView = values.atLeast(entries.length * value.size).view;
   entries.forEach(([k, v], i) => {
-    encode(map.title, key, keyView, i * key.size, k);
-    encode(map.title, value, valueView, i * value.size, v);
+    encode(map, key, keyView, i * key.size, k);
+    encode(map, value, valueView, i * value.size, v);
   });
   const { result } = call(map, codecs, Command.MAP_UPDATE_BATCH, entries.length);
   if (isUnsupported(result)) return false;
@@ -82,7 +82,7 @@ export function deleteBatch<K, V>(
 ): number | undefined {
   const keyView = keys.atLeast(Math.max(1, toDelete.length * codecs.key.size)).view;
   toDelete.forEach((k, i) => {
-    encode(map.title, codecs.key, keyView, i * codecs.key.size, k);
+    encode(map, codecs.key, keyView, i * codecs.key.size, k);
   });
   let deleted = 0;
   for (let first = 0; first < toDelete.length; first++) {

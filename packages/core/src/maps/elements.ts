@@ -92,12 +92,12 @@ export function updateError(title: string, result: number): BpfError {
 }
 
 /** Codecs name the field that is wrong, but may stumble over what is no object at all. */
-export function encode<T>(title: string, codec: Codec<T>, view: DataView, offset: number, value: T): void {
+export function encode<T>(map: Handle, codec: Codec<T>, view: DataView, offset: number, value: T): void {
   try {
     codec.encode(view, offset, value);
   } catch (cause) {
     if (cause instanceof BpfError) throw cause;
-    const message = `${title}: a key or value of another shape: ${(cause as Error).message}`;
+    const message = `${map.title}: a key or value of another shape: ${(cause as Error).message}`;
     throw new BpfError('ERR_BAD_VALUE', message, { cause });
   }
 }

@@ -28,7 +28,7 @@ export abstract class KeyedMap<K, V> extends BpfMap {
    */
   set(key: K, value: V, { mode = 'any' }: { mode?: UpdateMode } = {}): void {
     const { elements, value: codec } = this.#place(key);
-    encode(this.title, codec, elements.view, elements.valueOffset, value);
+    encode(this, codec, elements.view, elements.valueOffset, value);
     elements.update(mode);
   }
 
@@ -109,7 +109,7 @@ export abstract class KeyedMap<K, V> extends BpfMap {
 
   #place(key: K): Access<K, V> {
     const access = this.#open();
-    encode(this.title, access.key, access.elements.view, access.elements.keyOffset, key);
+    encode(this, access.key, access.elements.view, access.elements.keyOffset, key);
     return access;
   }
 }
