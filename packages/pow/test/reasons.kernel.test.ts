@@ -1,4 +1,4 @@
-import { type HashMap, openObject } from '@cryptbpf/core';
+import { type HashMap, type MapType, openObject } from '@cryptbpf/core';
 import { afterAll, describe, expect, test } from 'vitest';
 import { Reason } from '../src/reasons.gen.js';
 import type { Case } from './support/case.js';
@@ -7,7 +7,7 @@ import { messageCases } from './support/cases-messages.js';
 import { proofCases } from './support/cases-proofs.js';
 import { trafficCases } from './support/cases-traffic.js';
 import { fromPeer, STRANGER4, solution } from './support/corpus.js';
-import { BUILD, type Judged, TestGate } from './support/gate.js';
+import { BUILD, type Judged, POW, TestGate } from './support/gate.js';
 import { frame } from './support/packets.js';
 import { judge } from './twin/gate.js';
 import type { TwinState } from './twin/state.js';
@@ -42,7 +42,9 @@ describe.each([
 test('a gate refuses a source that the kernel cannot store', () => {
   using lib = openObject(new URL('lib_test.bpf.o', BUILD)).load();
   const full = lib.map('admitted') as HashMap<Uint8Array, Uint8Array>;
-  using gate = new TestGate({ reuse: { admitted: full } });
+  using gate = new TestGate({ reuse: { admitted: full } }, POW, (spec) => {
+    (spec.map('admitted') as { type: MapType }).type = 'hash';
+  });
   full.set(new Uint8Array(16), new Uint8Array(40));
   const judged = gate.judge(solution(STRANGER4, { issued: gate.wallMs(), salt: 1n }));
   for (const reason of judged.reasons) reached.add(reason);

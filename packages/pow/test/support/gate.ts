@@ -1,4 +1,4 @@
-import { type BpfObject, bootTimeNs, type LoadOptions, type Program } from '@cryptbpf/core';
+import { type BpfObject, bootTimeNs, type LoadOptions, type ObjectSpec, type Program } from '@cryptbpf/core';
 import { ListVerdict, openPow, type PowObject, type Reason } from '../../src/pow.gen.js';
 import { powHolds } from '../twin/challenge.js';
 import type { Outcome } from '../twin/gate.js';
@@ -55,8 +55,14 @@ export class TestGate {
   #round = 0;
   #wallOffsetNs = 0n;
 
-  constructor(options: LoadOptions = {}, feature = POW) {
-    this.object = openPow(new URL(feature.object, BUILD)).load(options);
+  constructor(
+    options: LoadOptions = {},
+    feature = POW,
+    edit: (spec: ObjectSpec<PowObject>) => void = () => {},
+  ) {
+    const spec = openPow(new URL(feature.object, BUILD));
+    edit(spec);
+    this.object = spec.load(options);
     this.program = (this.object.programs as Record<string, Program>)[feature.program]!;
     this.#feature = feature;
     this.reset({});
