@@ -4,7 +4,7 @@ import { connect, Machine } from './machine.mjs';
 import { PORT } from './network.mjs';
 import { runPhase } from './phase.mjs';
 import { reportPhases, reportPromises, reportReasons } from './report.mjs';
-import { clearLive, number, say, step } from './screen.mjs';
+import { endLive, number, say, step } from './screen.mjs';
 
 /*
  * A web server under a flood, without the gate and with it, in about 30 seconds. Exits with 1 when the gate does
@@ -70,7 +70,7 @@ async function play({ synCookies }) {
 async function leave(code) {
   leaving = true;
   await Machine.stopAll();
-  clearLive();
+  endLive();
   process.exit(code);
 }
 

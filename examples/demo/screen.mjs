@@ -5,12 +5,13 @@ const PLAIN_INTERVAL_MS = 2000;
 
 let steps = 0;
 let lastPlain = 0;
+let isLive = false;
 
 export const number = (value) => Math.round(value).toLocaleString('en-US');
 export const percent = (share) => `${(100 * share).toFixed(share === 0 || share === 1 ? 0 : 1)} %`;
 
 export function say(text = '') {
-  clearLive();
+  endLive();
   stdout.write(`${text}\n`);
 }
 
@@ -23,14 +24,17 @@ export function step(text) {
 export function live(text) {
   if (stdout.isTTY) {
     stdout.write(`\r\x1b[K   ${text}`);
+    isLive = true;
   } else if (Date.now() - lastPlain >= PLAIN_INTERVAL_MS) {
     lastPlain = Date.now();
     stdout.write(`   ${text}\n`);
   }
 }
 
-export function clearLive() {
-  if (stdout.isTTY) stdout.write('\r\x1b[K');
+/** Leaves the live line as it is, if there is one, and begins another. */
+export function endLive() {
+  if (isLive) stdout.write('\n');
+  isLive = false;
 }
 
 /** Rows of text; the first column is text, the others are numbers. */
