@@ -29,10 +29,23 @@ function add(counts, ok) {
 function vitest() {
   const report = 'build/vitest.json';
   rmSync(report, { force: true });
-  const ok = run('tests', 'npx', ['vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`]);
+  const ok = run('tests', 'npx', [
+    'vitest',
+    'run',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+  ]);
   if (!existsSync(report)) return add({ passed: 0, failed: 1, skipped: 0 }, ok);
   const json = JSON.parse(readFileSync(report, 'utf8'));
-  add({ passed: json.numPassedTests, failed: json.numFailedTests, skipped: json.numPendingTests + json.numTodoTests }, ok);
+  add(
+    {
+      passed: json.numPassedTests,
+      failed: json.numFailedTests,
+      skipped: json.numPendingTests + json.numTodoTests,
+    },
+    ok,
+  );
 }
 
 function kernels() {
@@ -41,7 +54,8 @@ function kernels() {
   const ok = run('kernel matrix', 'bash', ['scripts/kernels/matrix.sh']);
   const reports = readdirSync('build/kernels').filter((name) => name.endsWith('.json'));
   const counts = reports.map((name) => JSON.parse(readFileSync(`build/kernels/${name}`, 'utf8')));
-  for (const { kernel, passed, failed, skipped } of counts) console.log(`${kernel}: ${passed} passed, ${failed} failed, ${skipped} skipped`);
+  for (const { kernel, passed, failed, skipped } of counts)
+    console.log(`${kernel}: ${passed} passed, ${failed} failed, ${skipped} skipped`);
   if (reports.length === 0) return add({ passed: 0, failed: 1, skipped: 0 }, ok);
   const sum = (name) => counts.reduce((all, report) => all + report[name], 0);
   add({ passed: sum('passed'), failed: sum('failed'), skipped: sum('skipped') }, ok);
