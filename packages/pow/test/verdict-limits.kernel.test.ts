@@ -101,7 +101,7 @@ describe('spent challenges', () => {
     gate.reset(FREE);
     const start = bootTimeNs();
     times(5, fresh);
-    return 300n + (4n * (bootTimeNs() - start)) / NS_PER_MS;
+    return 300n + (12n * (bootTimeNs() - start)) / NS_PER_MS;
   }
 
   test('room comes back when challenges are over, again and again', { timeout: 60_000 }, async () => {
