@@ -7,6 +7,8 @@ clang=${CLANG:-clang-19}
 strip=${LLVM_STRIP:-llvm-strip-19}
 out=build/bpf
 mkdir -p "$out"
+exec 9>"$out/.lock"
+flock 9 # one build at a time
 
 include=(-Ibpf)
 for dir in /usr/include/"$(uname -m)"-linux-gnu; do
