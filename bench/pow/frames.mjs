@@ -16,7 +16,8 @@ const IP = 14;
 const L4 = IP + 20;
 const UDP = 17;
 const TCP = 6;
-const SYN = 2;
+export const SYN = 2;
+export const ACK = 16;
 const PAYLOAD = L4 + 8;
 const CHALLENGE = PAYLOAD + 16;
 const NONCE = CHALLENGE + 32;
@@ -56,12 +57,12 @@ export function helloFrame(route) {
   };
 }
 
-export function synFrame(route) {
+export function tcpFrame(route, flags) {
   return (frame, source) => {
     ipv4(frame, route, source, TCP, 20);
     ports(frame, PROTECTED_PORT);
     frame[L4 + 12] = 5 << 4;
-    frame[L4 + 13] = SYN;
+    frame[L4 + 13] = flags;
   };
 }
 

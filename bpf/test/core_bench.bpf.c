@@ -15,8 +15,24 @@ struct {
 	__uint(max_entries, 4 * 1024 * 1024);
 } records SEC(".maps");
 
+/* A record of counters, as maps have them. */
 struct bench_value {
-	__u8 bytes[64];
+	__u32 packets;
+	__u32 bytes;
+	__u32 drops;
+	__u32 retries;
+	__u32 first_s;
+	__u32 last_s;
+	__u32 rate;
+	__u32 burst;
+	__u32 state;
+	__u32 reason;
+	__u32 difficulty;
+	__u32 lifetime_s;
+	__u32 port;
+	__u32 protocol;
+	__u32 cpu;
+	__u32 generation;
 };
 
 struct {
