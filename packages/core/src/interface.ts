@@ -1,12 +1,13 @@
 import { statSync } from 'node:fs';
 import { BpfError } from './errors.js';
-import { interfaceNameToIndex } from './ffi/libc.js';
+import { interfaceExists, interfaceNameToIndex } from './ffi/libc.js';
 
 /** The index of an interface of this network namespace. Throws ERR_NO_INTERFACE. */
 export function interfaceIndex(nameOrIndex: string | number): number {
   if (typeof nameOrIndex === 'number') {
-    if (Number.isInteger(nameOrIndex) && nameOrIndex > 0) return nameOrIndex;
-    throw new BpfError('ERR_NO_INTERFACE', `no interface has index ${nameOrIndex}`);
+    if (interfaceExists(nameOrIndex)) return nameOrIndex;
+    const message = `no interface ${nameOrIndex} in this network namespace: see ip link`;
+    throw new BpfError('ERR_NO_INTERFACE', message);
   }
   const index = interfaceNameToIndex(nameOrIndex);
   if (index > 0) return index;

@@ -20,6 +20,7 @@ const cMunmap = libc.func('int munmap(void *address, size_t length)');
 const cFcntl = libc.func('int fcntl(int fd, int command, int argument)');
 const cIoctl = libc.func('int ioctl(int fd, unsigned long request, long argument)');
 const cIfNameToIndex = libc.func('uint32_t if_nametoindex(const char *name)');
+const cIfIndexToName = libc.func('void *if_indextoname(uint32_t index, void *name)');
 const cClockGettime = libc.func('int clock_gettime(int clock, _Out_ int64_t *time)');
 
 const F_DUPFD_CLOEXEC = 1030;
@@ -102,6 +103,13 @@ export function interfaceNameToIndex(name: string): number {
   return cIfNameToIndex(name);
 }
 
+/** Whether this network namespace has an interface of that index. */
+export function interfaceExists(index: number): boolean {
+  if (!Number.isInteger(index) || index <= 0 || index > 0x7fff_ffff) return false;
+  return cIfIndexToName(index, new Uint8Array(IF_NAMESIZE)) !== null;
+}
+
+const IF_NAMESIZE = 16;
 const CLOCK_REALTIME = 0;
 const CLOCK_BOOTTIME = 7;
 

@@ -13,9 +13,9 @@ export interface ChildOptions {
   under?: readonly string[];
 }
 
-/** The command that runs test/children/<name>.ts, which is built to one file first. */
+/** The command that runs test/children/<name>.ts, which is built to one file first: as deep as the sources, for URLs in it. */
 function commandOf(name: string, { args = [], node = [], under = [] }: ChildOptions): string[] {
-  const outfile = `${root}build/children/${name}-${process.pid}.mjs`;
+  const outfile = `${root}build/core/test/children/${name}-${process.pid}.mjs`;
   buildSync({
     absWorkingDir: root,
     entryPoints: [`packages/core/test/children/${name}.ts`],
