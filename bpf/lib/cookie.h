@@ -42,7 +42,8 @@ struct gate_secret {
 
 struct epoch_key {
 	__u64 epoch;
-	__u64 generation;
+	__u32 generation;
+	__u32 service;
 	struct siphash_key key;
 	struct hmac_work work; /* here, since the stack is too small for it */
 };
@@ -85,9 +86,11 @@ INLINE const struct siphash_key *epoch_key_of(const struct gate_secret *secret, 
 
 	if (!cached)
 		return NULL;
-	if (cached->generation != secret->generation || cached->epoch != epoch) {
+	if (cached->generation != secret->generation || cached->service != service ||
+	    cached->epoch != epoch) {
 		epoch_key_derive(cached, &secret->master, service, epoch);
 		cached->generation = secret->generation;
+		cached->service = service;
 		cached->epoch = epoch;
 	}
 	return &cached->key;

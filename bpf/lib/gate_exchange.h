@@ -180,9 +180,8 @@ INLINE enum reason gate_admit(struct gate *g, struct gate_admission *current, __
 			write_once(current->expires_ns, expires_ns);
 		return REASON_NONE;
 	}
-	return bpf_map_update_elem(&admitted, &prefix, &admission, BPF_ANY)
-		       ? DROP_ADMISSION_FAILED
-		       : REASON_NONE;
+	return bpf_map_update_elem(&admitted, &prefix, &admission, BPF_ANY) ? DROP_ADMISSION_FAILED
+									    : REASON_NONE;
 }
 
 /* An admission of this source that still counts. */

@@ -44,7 +44,7 @@ INLINE __u8 gate_difficulty(const struct gate *g)
 INLINE __u64 gate_lifetime_ns(const struct gate *g)
 {
 	__u32 level = gate_level(g);
-	__u64 lifetime = config_of(g)->lifetime_max_ns >> (level & 63);
+	__u64 lifetime = config_of(g)->lifetime_max_ns >> (level < 63 ? level : 63);
 
 	return lifetime > config_of(g)->lifetime_min_ns ? lifetime : config_of(g)->lifetime_min_ns;
 }

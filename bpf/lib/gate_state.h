@@ -75,7 +75,8 @@ struct gate_birth {
 /* Moved by the program alone. */
 struct gate_state {
 	__u64 spent_head;
-	__u64 load_until_ns; /* boot clock at which the load so far would have come in at target rate */
+	__u64 load_until_ns; /* boot clock at which the load so far would have come in at target
+				rate */
 	__u64 event_bucket;
 };
 

@@ -22,11 +22,15 @@ struct sha256_words {
 
 /*
  * BPF has no rotate. Doubling the word into 64 bits once lets all rotations of it be plain shifts:
- * a quarter fewer instructions than two shifts and an or for each.
+ * a quarter fewer instructions than two shifts and an or for each. Unless the shift is hidden, the
+ * compiler makes a multiplication of it, which is slower.
  */
 INLINE __u64 sha256_double(__u32 x)
 {
-	return x | (__u64)x << 32;
+	__u64 low = x, high = low << 32;
+
+	opaque(high);
+	return low | high;
 }
 
 INLINE __u32 sha256_big0(__u32 x)
@@ -60,14 +64,14 @@ INLINE __u32 sha256_small1(__u32 x)
 /*
  * One round, on registers named by the caller, who rotates the names instead of the values. The
  * barrier stops the compiler from computing later rounds early and spilling them: the stack is 512
- * bytes for all frames together.
+ * bytes for all frames together. "w" tells it that the words need no zero-extension.
  */
 #define SHA256_ROUND(a, b, c, d, e, f, g, h, k, w)                                                 \
 	do {                                                                                       \
 		__u32 t = h + sha256_big1(e) + (g ^ (e & (f ^ g))) + (k) + (w);                    \
 		d += t;                                                                            \
 		h = t + sha256_big0(a) + ((a & b) | (c & (a | b)));                                \
-		asm volatile("" : "+r"(d), "+r"(h)::"memory");                                     \
+		asm volatile("" : "+w"(d), "+w"(h)::"memory");                                     \
 	} while (0)
 
 /* w[i] for round i + 16 */

@@ -238,7 +238,8 @@ export const hmacWorkCodec: Codec<HmacWork> = {
 /** struct epoch_key, 224 bytes. */
 export interface EpochKey {
   epoch: bigint;
-  generation: bigint;
+  generation: number;
+  service: number;
   key: SiphashKey;
   work: HmacWork;
 }
@@ -248,14 +249,16 @@ export const epochKeyCodec: Codec<EpochKey> = {
   decode(view, offset) {
     return {
       epoch: view.getBigUint64(offset, true),
-      generation: view.getBigUint64(offset + 8, true),
+      generation: view.getUint32(offset + 8, true),
+      service: view.getUint32(offset + 12, true),
       key: siphashKeyCodec.decode(view, offset + 16),
       work: hmacWorkCodec.decode(view, offset + 32),
     };
   },
   encode(view, offset, value) {
     put.u64(view, offset, value.epoch, 'EpochKey.epoch');
-    put.u64(view, offset + 8, value.generation, 'EpochKey.generation');
+    put.u32(view, offset + 8, value.generation, 'EpochKey.generation');
+    put.u32(view, offset + 12, value.service, 'EpochKey.service');
     siphashKeyCodec.encode(view, offset + 16, value.key);
     hmacWorkCodec.encode(view, offset + 32, value.work);
   },

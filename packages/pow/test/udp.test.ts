@@ -133,6 +133,13 @@ describe('a lost verdict', () => {
     expect(peer.questions).toHaveLength(2);
   });
 
+  test('and answered with how long the source is still admitted, counts', async () => {
+    peer.script = ({ hello, bytes }, honest) =>
+      hello ? [honest()] : [verdictReply(bytes, { status: 96, lifetime: 500, renewAfter: 375 })];
+    expect(await request()).toMatchObject({ lifetime: 500, renewAfter: 375 });
+    expect(peer.questions).toHaveLength(2);
+  });
+
   test('every time ends in the truth', async () => {
     peer.script = ({ hello, bytes }, honest) => (hello ? [honest()] : [verdictReply(bytes, { status: 96 })]);
     await expect(request()).rejects.toMatchObject({ code: 'ERR_POW_REJECTED', reason: 'DROP_SPENT' });

@@ -27,6 +27,10 @@ export interface GateShape extends ObjectShape {
 /** Not the gate's own, but of the interface, or constant. */
 const NOT_KEPT = /^(chain|chain_expected|\.rodata.*)$/;
 
+/** Well above the number of CPUs, of which each may be at work on an entry. */
+const MIN_ENTRIES = 1024;
+const MAX_ENTRIES = 2 ** 26;
+
 /** The last one that is pinned: where it is, all are. */
 const LAST = '.bss';
 
@@ -152,8 +156,8 @@ function setSizes(spec: ObjectSpec<GateShape>, sizes: GateSizes): void {
   const set = (name: keyof GateShape['maps'], option: keyof GateSizes) => {
     const entries = sizes[option];
     if (entries === undefined) return;
-    if (!Number.isInteger(entries) || entries < 1 || entries > 2 ** 26) {
-      const message = `option ${option} is ${entries}, expected an integer from 1 to ${2 ** 26}`;
+    if (!Number.isInteger(entries) || entries < MIN_ENTRIES || entries > MAX_ENTRIES) {
+      const message = `option ${option} is ${entries}, expected an integer from ${MIN_ENTRIES} to ${MAX_ENTRIES}`;
       throw new BpfError('ERR_BAD_OPTION', message);
     }
     spec.map(name).maxEntries = entries;

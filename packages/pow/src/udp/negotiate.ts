@@ -70,15 +70,16 @@ async function askForChallenge(exchange: Exchange, transaction: Uint8Array): Pro
 
 /**
  * Sends the solution until there is a verdict. "Spent" is what the second copy of a solution gets, be it
- * because the verdict on the first was lost or because the network doubled it. It proves neither that
- * this source is admitted now nor for how long, so only an admission that comes late counts; without one
- * the caller of `present` solves anew and has a verdict of its own.
+ * because the verdict on the first was lost or because the network doubled it. With a lifetime it says that
+ * this source is admitted, and for how long. Without one only an admission that comes late counts, else the
+ * caller of `present` solves anew and has a verdict of its own.
  */
 async function present(exchange: Exchange, transaction: Uint8Array, solution: Uint8Array): Promise<Verdict> {
   const accept: Accept<Verdict> = (datagram) =>
     isOf(transaction, datagram) ? verdictIn(datagram) : undefined;
   const verdict = await exchange.ask(solution, accept);
   if (verdict.status !== Reason.DROP_SPENT) return verdict;
+  if (verdict.lifetime > 0) return { ...verdict, status: 0 };
   const admitted = await exchange.listen((datagram) => {
     const late = accept(datagram);
     return late?.status === 0 ? late : undefined;
