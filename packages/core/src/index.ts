@@ -4,6 +4,7 @@ export { ChainSlot } from './chain/dispatcher.gen.js';
 export { bytesCodec, type Codec, codecFor, put, take } from './codec.js';
 export { possibleCpus } from './cpus.js';
 export { BpfError, type BpfErrorCode, VerifierError } from './errors.js';
+export { type Availability, type Feature, type FeatureName, features } from './features.js';
 export { bootTimeNs } from './ffi/libc.js';
 export { Reason } from './gate/gate.gen.js';
 export { Gate, type GateFeature, type GateOptions } from './gate/gate.js';
