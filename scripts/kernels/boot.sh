@@ -20,9 +20,15 @@ boot_kernel() {
 	wait
 }
 
-# The same options work for the virtiofsd written in C (QEMU up to 7) and the later one in Rust.
+# serve_folder <folder> <cache policy> <socket>: by the virtiofsd in C (QEMU up to 7) or the later one in Rust
 serve_folder() {
-	exec "$(virtiofsd_path)" --socket-path="$3" --thread-pool-size=0 -o source="$1" -o cache="$2" -o sandbox=chroot
+	local virtiofsd options=()
+	virtiofsd=$(virtiofsd_path)
+	# overlay refuses a lower layer with mount points that the guest knows of (EREMOTE)
+	"$virtiofsd" --help | grep -q -e --no-announce-submounts && options=(--no-announce-submounts)
+	ulimit -n 1000000 2>/dev/null || true # one descriptor for each file that the guest has seen
+	exec "$virtiofsd" --socket-path="$3" --thread-pool-size=0 "${options[@]}" \
+		-o source="$1" -o cache="$2" -o sandbox=chroot
 }
 
 virtiofsd_path() {
@@ -39,7 +45,8 @@ await_sockets() {
 		[ -S "$1" ] && [ -S "$2" ] && return
 		sleep 0.05
 	done
-	echo "kernels: virtiofsd did not start" >"$(dirname "$1")/console"
+	echo "kernels: virtiofsd did not start:"
+	cat "${1%.socket}.log" "${2%.socket}.log"
 	return 1
 }
 

@@ -50,7 +50,7 @@ prepare_kernels() {
 	exec 9>"$CACHE/lock"
 	for name; do is_fresh "$name" || break; done
 	is_fresh "$name" && flock -s 9 && return
-	flock -x 9
+	flock -n -x 9 || { echo "kernels: waiting for another matrix to end, the cache is out of date" && flock -x 9; }
 	for name; do
 		is_fresh "$name" && continue
 		prepare_kernel "$name" 9>&- &
@@ -87,7 +87,7 @@ run_kernel() {
 
 show_console() {
 	echo "[$1] the guest did not finish (panic, or longer than $TIMEOUT s); its last messages:"
-	tail -qn 40 "$2"/{console,qemu.log,host.log,run.log} 2>/dev/null | sed "s/^/[$1] /"
+	tail -qn 40 "$2"/{console,qemu.log} 2>/dev/null | sed "s/^/[$1] /"
 }
 
 run_kernels() {
@@ -108,16 +108,25 @@ summarise() {
 	return $failed
 }
 
+end_jobs() {
+	local group
+	for group in $(jobs -p); do kill -- "-$group" 2>/dev/null; done
+	wait
+	rm -rf "$RUNS"
+}
+
 main() {
 	parse_options "$@"
 	local names
 	names=$(selected_names) || exit 1
 	check_machine
 	RUNS=$(mktemp -d "${TMPDIR:-/tmp}/cryptbpf-kernels.XXXXXX")
-	trap 'rm -rf "$RUNS"' EXIT
-	trap 'kill $(jobs -p) 2>/dev/null; exit 130' INT TERM
+	set -m # each job is a process group, which end_jobs can end as a whole
+	trap end_jobs EXIT
+	trap 'exit 130' INT TERM
 	# shellcheck disable=SC2086 # one word per name
 	prepare_kernels $names && run_kernels $names && summarise $names
 }
 
 main "$@"
+exit

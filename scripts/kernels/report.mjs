@@ -10,7 +10,9 @@ const read = (file) => (existsSync(`${run}/${file}`) ? readFileSync(`${run}/${fi
 function countTests(report, status) {
   const passed = report?.numPassedTests ?? 0;
   const skipped = (report?.numPendingTests ?? 0) + (report?.numTodoTests ?? 0);
-  const broken = report?.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0);
+  const broken = report?.testResults.filter(
+    (file) => file.status === 'failed' && file.assertionResults.length === 0,
+  );
   const failed = (report?.numFailedTests ?? 0) + (broken?.length ?? 0);
   return { passed, failed: status === 0 ? failed : Math.max(failed, 1), skipped };
 }
