@@ -20,6 +20,7 @@ export class Namespaces {
     this.#names = { server: `${name}-server`, sender: `${name}-sender` };
     const { server, sender } = this.#names;
     process.once('exit', () => this.close());
+    for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
     for (const netns of [server, sender]) ip('netns', 'add', netns);
     ip('-n', server, 'link', 'add', 'server', 'type', 'veth', 'peer', 'name', 'sender', 'netns', sender);
     for (const side of ['server', 'sender']) {
