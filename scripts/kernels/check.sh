@@ -11,9 +11,8 @@ check_machine() {
 		"run the matrix on a Debian or Ubuntu machine or in a container: docker run --rm -it -v \"\$PWD:\$PWD\" -w \"\$PWD\" debian:13"
 	[ "$(id -u)" = 0 ] || refuse "virtiofsd shares the root file system as root; run:  sudo -E $HERE/matrix.sh"
 	local packages
-	packages=$(missing_packages)
-	# shellcheck disable=SC2086 # one word per package
-	[ -z "$packages" ] || refuse "missing system packages; run:" "  apt-get update && apt-get install -y --no-install-recommends $(echo $packages)"
+	packages=$(missing_packages | xargs)
+	[ -z "$packages" ] || refuse "missing system packages; run:" "  apt-get update && apt-get install -y --no-install-recommends $packages"
 }
 
 # QEMU up to 7 brought virtiofsd along, later it has a package of its own.

@@ -5,7 +5,7 @@ set -uo pipefail
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 REPOSITORY=$(cd "$HERE/../.." && pwd)
 CACHE=${CRYPTBPF_CACHE:-${HOME:-/root}/.cache/cryptbpf/kernels}
-MEMORY=1024 TIMEOUT=900 JOBS=$(nproc) ONLY='' COMMAND=()
+MEMORY=1024 TIMEOUT=1800 JOBS=$(nproc) ONLY='' COMMAND=()
 
 # shellcheck source=/dev/null
 for part in debian prepare boot check; do . "$HERE/$part.sh"; done

@@ -57,7 +57,7 @@ unpack_kernel() {
 index_modules() {
 	local kernel=$1 release=$2
 	if [ -d "$kernel/lib/modules" ]; then
-		mkdir -p "$kernel/usr/lib" && mv "$kernel/lib/modules" "$kernel/usr/lib/modules" && rm -r "$kernel/lib"
+		mkdir -p "$kernel/usr/lib" && mv "$kernel/lib/modules" "$kernel/usr/lib/modules" && rm -r "${kernel:?}/lib"
 	fi
 	ln -sfn usr/lib "$kernel/lib" && depmod -b "$kernel" "$release"
 }
@@ -78,7 +78,8 @@ copy_modules() {
 	local kernel=$1 release=$2 folder=$3 number=10 file
 	shift 3
 	for file in $(insertion_order "$kernel" "$release" "$@"); do
-		uncompressed "$file" >"$folder/$((number++))-$(basename "${file%.ko*}").ko" || return
+		uncompressed "$file" >"$folder/$number-$(basename "${file%.ko*}").ko" || return
+		number=$((number + 1))
 	done
 }
 

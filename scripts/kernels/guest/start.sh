@@ -1,6 +1,6 @@
 #!/bin/bash
 # Second step in the guest, on the host's root file system: finish the mounts, run the command, report its status, halt.
-export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=dumb
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=dumb NO_COLOR=1
 run=/run/host
 
 mount_filesystems() {
