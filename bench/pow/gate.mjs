@@ -27,6 +27,8 @@ export class BenchGate {
   constructor(lists) {
     const spec = openObject(new URL('../../build/bpf/pow_bench.bpf.o', import.meta.url));
     for (const map of ['spent', 'spent_order']) spec.map(map).maxEntries = PACKETS;
+    /* An LRU map lets entries go some time before it is full. */
+    spec.map('admitted').maxEntries = 2 * PACKETS;
     spec.map('events').maxEntries = RING_BYTES;
     this.#object = spec.load();
     const { maps, variables } = this.#object;
@@ -101,9 +103,13 @@ function expectOnly(verdict, count, counted) {
   for (let reason = 0; reason < 128; reason++) {
     const expected = reason === verdict ? count : 0;
     if (counted(reason) === expected) continue;
-    const name = Reason[reason] ?? `reason ${reason}`;
+    const name = reasonName(reason);
     throw new Error(`${counted(reason)} of ${count} packets were counted as ${name}, expected ${expected}`);
   }
+}
+
+function reasonName(reason) {
+  return Object.keys(Reason).find((name) => Reason[name] === reason) ?? `reason ${reason}`;
 }
 
 function gateConfig(hasLists) {
