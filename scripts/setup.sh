@@ -24,16 +24,16 @@ packages=(
 if [ "$(uname -m)" = x86_64 ]; then
 	packages+=(
 		"qemu-system-x86_64 qemu-system-x86"
-		"busybox busybox-static"
-		"cpio cpio"
+		"static:busybox busybox-static"
 		"depmod kmod"
-		"xz xz-utils"
+		"/usr/share/keyrings/debian-archive-keyring.gpg debian-archive-keyring"
 	)
 fi
 
 has() {
 	case $1 in
 	/*) [ -e "$1" ] ;;
+	static:*) has "${1#static:}" && ! ldd "$(command -v "${1#static:}")" >/dev/null 2>&1 ;;
 	*) PATH=$PATH:/usr/sbin:/sbin command -v "$1" >/dev/null ;;
 	esac
 }
@@ -57,6 +57,8 @@ install_system_packages() {
 	[ "$(id -u)" -eq 0 ] || die "needs ${missing[*]}. As root, run:" "    $install" "then run this again as root."
 	say "installing ${missing[*]}"
 	apt-get update -q >/dev/null
+	# Where QEMU does not bring it along.
+	apt-cache show virtiofsd >/dev/null 2>&1 && missing+=(virtiofsd)
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}" >/dev/null
 }
 

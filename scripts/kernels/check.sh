@@ -12,6 +12,7 @@ check_machine() {
 	[ "$(id -u)" = 0 ] || refuse "virtiofsd shares the root file system as root; run:  sudo -E $HERE/matrix.sh"
 	local packages
 	packages=$(missing_packages | xargs)
+	[ -n "$(debian_mirror)" ] || refuse "no Debian mirror is known here: set CRYPTBPF_DEBIAN_MIRROR to the URL of one"
 	[ -z "$packages" ] || refuse "missing system packages; run:" "  apt-get update && apt-get install -y --no-install-recommends $packages"
 }
 

@@ -11,12 +11,12 @@ own_sources() {
 		"$etc/sources.list.d/debian.sources" 2>/dev/null
 }
 
-# Another distribution's mirror does not carry Debian: then Debian's own.
+# Another distribution's mirror does not carry Debian: then CRYPTBPF_DEBIAN_MIRROR must name one that does.
 debian_mirror() {
 	local codename own=''
 	codename=$(. /etc/os-release && [ "$ID" = debian ] && echo "$VERSION_CODENAME") &&
 		own=$(own_sources | awk -v suite="$codename" '$2 == suite && /^https?:/ { print $1; exit }')
-	echo "${CRYPTBPF_DEBIAN_MIRROR:-${own:-http://deb.debian.org/debian}}"
+	echo "${CRYPTBPF_DEBIAN_MIRROR:-$own}"
 }
 
 # in_suite <suite> apt-get|apt-cache <arguments…>

@@ -2,13 +2,15 @@
 import { connect } from 'node:net';
 import { requestAccess } from '../../dist/udp.js';
 
+/** Emulated machines are slow. */
+const WAIT_MS = process.env.CRYPTBPF_VM ? 3000 : 700;
 const [command, host, port] = process.argv.slice(2);
 
 const commands = {
   /** "open", or why not. */
   connect: () =>
     new Promise((resolve) => {
-      const socket = connect({ host, port: Number(port), timeout: 700 });
+      const socket = connect({ host, port: Number(port), timeout: WAIT_MS });
       const end = (result) => {
         socket.destroy();
         resolve(result);
@@ -17,7 +19,7 @@ const commands = {
       socket.on('timeout', () => end('timeout'));
       socket.on('error', (error) => end(error.code));
     }),
-  solve: async () => JSON.stringify(await requestAccess({ host, port: Number(port), timeout: 5000 })),
+  solve: async () => JSON.stringify(await requestAccess({ host, port: Number(port), timeout: 8 * WAIT_MS })),
 };
 
 console.log(await commands[command]().catch((error) => error.code));
