@@ -32,6 +32,9 @@ function attach(): Gate {
   return gate;
 }
 
+/** A clsact filter, before 6.6, is found only from within its namespace. */
+const detach = (gate: Gate) => lab.server.run(() => gate.detach());
+
 const invert = (bytes: Uint8Array) => bytes.map((byte) => ~byte & 0xff);
 
 /** Sends a message from the client's socket as a frame, and returns the payload of the answer. */
@@ -65,7 +68,7 @@ describe('a second proof, at TC', () => {
     expect(ask(proof)!.subarray(4, 8)).toEqual(Uint8Array.of(1, 4, 0, 0));
     expect(gate.admitted()).toMatchObject([{ source: CLIENT.ipv4 }]);
     expect(lab.connect()).toBe('open');
-    gate.detach();
+    detach(gate);
   });
 
   it('admits through the controller', () => {
@@ -75,7 +78,7 @@ describe('a second proof, at TC', () => {
     expect(gate.admitProof(CLIENT.ipv6, challenge, invert(challenge))).toMatchObject({ admitted: true });
     expect(lab.connect(SERVER.ipv6)).toBe('open');
     expect(lab.connect(SERVER.ipv4)).toBe('timeout');
-    gate.detach();
+    detach(gate);
     expect(lab.connect(SERVER.ipv4)).toBe('open');
   });
 
@@ -90,7 +93,7 @@ describe('a second proof, at TC', () => {
     const next = attach();
     expect(next.attachments).toEqual([{ interface: 's0', kind }]);
     expect(lab.connect()).toBe('open');
-    next.detach();
+    detach(next);
     expect(lab.connect(SERVER.ipv6)).toBe('open');
   });
 });
