@@ -132,3 +132,25 @@ test('a pinned link stays when its handle is closed, and goes when it is unpinne
     expect(ns.exec('tc', 'filter', 'show', 'dev', 'wire1', 'ingress').trim()).toBe('');
   });
 });
+
+test('a clsact filter that a stranger put where ours had been is not taken for ours', () => {
+  using pins = pinDirectory();
+  using ns = Netns.create();
+  Netns.addVeth(ns, ns, ['wire0', 'wire1']);
+  using core = loadCore();
+  using other = loadCore();
+  ns.run(() => {
+    const ours = core.programs.core_tc.attachTc('wire1', 'ingress', { force: 'clsact' });
+    ours.pin(`${pins.path}/link`);
+    ours.close();
+    ns.exec('tc', 'qdisc', 'delete', 'dev', 'wire1', 'clsact');
+    using theirs = other.programs.core_tc.attachTc('wire1', 'ingress', { force: 'clsact' });
+    const again = openLink(`${pins.path}/link`);
+    expect(again.info()).toEqual({ kind: 'clsact', programId: 0, ifindex: 0 });
+    expect(() => again.update(core.programs.core_tc)).toThrow(
+      /clsact filter of interface \d+ is not there any more/,
+    );
+    again.detach();
+    expect(theirs.info().programId).toBe(other.programs.core_tc.info().id);
+  });
+});
