@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The one XDP program that is attached to an interface: it enters the chain of features.
- * Minimum kernel: 5.15.
+ * Minimum kernel: 6.1.
  */
 #include "lib/chain.h"
 

@@ -2,7 +2,7 @@
 /*
  * Proof-of-work rate limiting at XDP: a source reaches the protected ports after it has solved
  * SHA-256(challenge || nonce) for a number of leading zero bits.
- * Minimum kernel: 5.15; no kfuncs.
+ * Minimum kernel: 6.1; no kfuncs.
  */
 #include "pow.h"
 #include "lib/hook_xdp.h"

@@ -2,7 +2,7 @@
 /*
  * A second proof on the same gate, at another hook: the challenge with each of its bits inverted.
  * It shows what a feature adds to the gate: a magic number, a length, and this one function.
- * Hook: TC. Minimum kernel: 5.15.
+ * Hook: TC. Minimum kernel: 6.1.
  */
 #define GATE_MAGIC	 0x434F554E /* "COUN" */
 #define GATE_PROOF_BYTES 32

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Parts of lib/ by themselves, for BPF_PROG_TEST_RUN: the packet is the input, and comes out as the
- * result. Hook: XDP. Minimum kernel: 5.15.
+ * result. Hook: XDP. Minimum kernel: 6.1.
  */
 #include "../lib/hook_xdp.h"
 #include "../lib/answer.h"

@@ -44,7 +44,7 @@ export interface Solution {
 }
 
 /**
- * A proof-of-work gate on one or more interfaces. Minimum kernel 5.15; tested from 6.1. Needs root, or CAP_BPF,
+ * A proof-of-work gate on one or more interfaces. Minimum kernel 6.1. Needs root, or CAP_BPF,
  * CAP_NET_ADMIN and CAP_PERFMON.
  *
  * ```ts

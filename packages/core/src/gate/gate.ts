@@ -2,6 +2,7 @@ import { DEFAULT_PIN_PATH } from '../chain/chain.js';
 import { BpfError } from '../errors.js';
 import { bootTimeNs, interfaceNameToIndex } from '../ffi/libc.js';
 import { interfaceIndex, networkNamespace } from '../interface.js';
+import { requireKernel } from '../kernel.js';
 import type { XdpMode } from '../links/attach.js';
 import type { EventsOptions } from '../ring.js';
 import type { ObjectSpec } from '../spec.js';
@@ -75,6 +76,8 @@ export interface GateOptions extends GateSettings, GateSizes {
   onError?: (error: Error) => void;
 }
 
+/** The oldest whose verifier has been seen to take the objects. */
+const MINIMUM_KERNEL = '6.1';
 const CLOCK_INTERVAL_MS = 10_000;
 const WATCH_INTERVAL_MS = 200;
 /**
@@ -94,11 +97,12 @@ export class Gate implements AsyncDisposable {
   #closed = false;
 
   /**
-   * Brings the gate up, or takes over the one that an earlier controller left. Throws ERR_BAD_OPTION,
+   * Brings the gate up, or takes over the one that an earlier controller left. Throws ERR_NOT_SUPPORTED, ERR_BAD_OPTION,
    * ERR_BAD_ADDRESS, ERR_NO_INTERFACE, ERR_BUSY, ERR_PERMISSION, ERR_NO_BPFFS, ERR_INCOMPATIBLE, VerifierError;
    * and leaves nothing behind that was not there before.
    */
   constructor(feature: GateFeature, options: GateOptions) {
+    requireKernel(MINIMUM_KERNEL, `the ${feature.name} gate`);
     const { settings, lists } = resolve(options);
     const { pin = true, pinPath = DEFAULT_PIN_PATH, mode } = options;
     this.#feature = feature;
