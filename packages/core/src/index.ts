@@ -6,8 +6,9 @@ export { possibleCpus } from './cpus.js';
 export { BpfError, type BpfErrorCode, VerifierError } from './errors.js';
 export { type Availability, type Feature, type FeatureName, features } from './features.js';
 export { bootTimeNs } from './ffi/libc.js';
+export type { GateFeature } from './gate/feature.js';
 export { Reason } from './gate/gate.gen.js';
-export { Gate, type GateFeature, type GateOptions } from './gate/gate.js';
+export { Gate, type GateOptions } from './gate/gate.js';
 export type { GateSettings, ProtectedPort, Range, Rate } from './gate/options.js';
 export type {
   Admission,

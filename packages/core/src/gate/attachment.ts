@@ -5,7 +5,7 @@ import { interfaceIndex } from '../interface.js';
 import type { XdpMode } from '../links/attach.js';
 import { type Link, openLink } from '../links/link.js';
 import type { TcProgram, XdpProgram } from '../program.js';
-import type { GateFeature } from './gate.js';
+import type { GateFeature } from './feature.js';
 import type { GateStore } from './store.js';
 
 /** A gate on one interface. */

@@ -5,7 +5,6 @@ import { interfaceIndex, networkNamespace } from '../interface.js';
 import { requireKernel } from '../kernel.js';
 import type { XdpMode } from '../links/attach.js';
 import type { EventsOptions } from '../ring.js';
-import type { ObjectSpec } from '../spec.js';
 import {
   addressBytes,
   formatAddress,
@@ -18,6 +17,7 @@ import {
 import { type AttachContext, type Attachment, attachTo, detachFrom } from './attachment.js';
 import { notBeforeAfter, readClock, wallMs } from './clock.js';
 import { establishedPeers } from './established.js';
+import type { GateFeature } from './feature.js';
 import { buildFrame, payloadOf } from './frame.js';
 import { GateLayout, GateOrigin, type GateSecret } from './gate.gen.js';
 import { checkRoom, type Lists, parseLists, writeLists } from './lists.js';
@@ -41,16 +41,7 @@ import {
   toRecord,
 } from './records.js';
 import { randomBucketKey, rotateSecrets, type SharedSecret, wipe } from './secrets.js';
-import { type GateShape, type GateSizes, GateStore } from './store.js';
-
-/** What a feature adds to the gate: its object, whose program holds the proof check, and its magic number. */
-export interface GateFeature {
-  readonly name: string;
-  readonly open: () => ObjectSpec<GateShape>;
-  readonly program: string;
-  readonly hook: { readonly kind: 'xdp'; readonly slot: number } | { readonly kind: 'tc' };
-  readonly magic: number;
-}
+import { type GateSizes, GateStore } from './store.js';
 
 export interface GateOptions extends GateSettings, GateSizes {
   /** One interface, or several that share what is admitted. */
