@@ -30,7 +30,7 @@ describe('libbpf', () => {
       const source = `${directory}/old.c`;
       const library = `${directory}/libbpf.so`;
       writeFileSync(source, 'const char *libbpf_version_string(void) { return "v1.0"; }');
-      execFileSync('gcc', ['-shared', '-fPIC', '-o', library, source]);
+      execFileSync('clang-19', ['-shared', '-fPIC', '-o', library, source]);
       const result = load({ env: { CRYPTBPF_LIBBPF: library } });
       expect(result).toMatchObject({ code: 'ERR_LIBBPF_VERSION' });
       expect(result.message).toBe('libbpf is v1.0, at least v1.1 is needed');
