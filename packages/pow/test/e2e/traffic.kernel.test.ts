@@ -62,7 +62,7 @@ describe('a client', () => {
   });
 
   it('is out when its time is over, without a controller doing anything', async () => {
-    const seconds = process.env.CRYPTBPF_VM ? 10 : 2;
+    const seconds = process.env.CRYPTBPF_VM ? 6 : 2;
     await lab.attach({ lifetime: { min: seconds, max: seconds } });
     lab.solve();
     expect(lab.connect()).toBe('open');
