@@ -1,12 +1,17 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
+const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
 /*
  * Tests attach programs, mount bpffs and measure rates on one kernel: files run one after another.
  */
 export default defineConfig({
   resolve: {
-    alias: { '@cryptbpf/core': fileURLToPath(new URL('packages/core/src/index.ts', import.meta.url)) },
+    alias: [
+      { find: /^@cryptbpf\/core$/, replacement: source('packages/core/src/index.ts') },
+      { find: /^@cryptbpf\/core\/crypto$/, replacement: source('packages/core/src/crypto.ts') },
+    ],
   },
   test: {
     include: ['packages/*/test/**/*.test.ts', 'scripts/test/**/*.test.ts'],

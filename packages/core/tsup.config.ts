@@ -2,10 +2,10 @@ import { copyFileSync } from 'node:fs';
 import { defineConfig } from 'tsup';
 
 export default defineConfig({
-  entry: { index: 'src/index.ts', 'gen/cli': 'src/gen/cli.ts' },
+  entry: { index: 'src/index.ts', crypto: 'src/crypto.ts', 'gen/cli': 'src/gen/cli.ts' },
   format: ['esm', 'cjs'],
   target: 'node20',
-  dts: { entry: { index: 'src/index.ts' } },
+  dts: { entry: { index: 'src/index.ts', crypto: 'src/crypto.ts' } },
   shims: true,
   clean: true,
   splitting: true,
