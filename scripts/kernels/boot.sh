@@ -54,7 +54,7 @@ await_sockets() {
 run_qemu() {
 	local kernel=$1 run=$2
 	exec timeout --foreground "$TIMEOUT" qemu-system-x86_64 \
-		-machine q35,usb=off -accel tcg,tb-size=256 -cpu max -smp 1 -m "$MEMORY" \
+		-machine q35,usb=off -accel tcg,tb-size=1024 -cpu max -smp 1 -m "$MEMORY" \
 		-object memory-backend-memfd,id=memory,size="${MEMORY}M",share=on -numa node,memdev=memory \
 		-nodefaults -no-user-config -display none -no-reboot -nic none -rtc base=utc -serial file:"$run/console" \
 		-kernel "$kernel/vmlinuz" -initrd "$kernel/initrd" \
