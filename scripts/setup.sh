@@ -16,6 +16,7 @@ packages=(
 	"clang-format-19 clang-format-19"
 	"llvm-strip-19 llvm-19"
 	"/usr/include/bpf/bpf_helpers.h libbpf-dev"
+	"/usr/include/openssl/evp.h libssl-dev"
 	"ip iproute2"
 	"ethtool ethtool"
 	"bpftool bpftool"
@@ -53,7 +54,7 @@ install_system_packages() {
 	[ ${#missing[@]} -eq 0 ] && return
 	local install="apt-get update && apt-get install -y --no-install-recommends ${missing[*]}"
 	command -v apt-get >/dev/null || die "needs ${missing[*]}, and this machine has no apt-get:" \
-		"install what brings clang 19, LLVM 19, libbpf with headers, iproute2, ethtool and bpftool, then run this again."
+		"install what brings clang 19, LLVM 19, libbpf and libcrypto with headers, iproute2, ethtool and bpftool, then run this again."
 	[ "$(id -u)" -eq 0 ] || die "needs ${missing[*]}. As root, run:" "    $install" "then run this again as root."
 	say "installing ${missing[*]}"
 	apt-get update -q >/dev/null

@@ -62,6 +62,7 @@ function kernels() {
 }
 
 check('format, lint, types, generated files', 'bash', ['scripts/lint.sh']);
+check('verified instructions', 'node', ['scripts/verified.mjs', '--check']);
 vitest();
 kernels();
 
