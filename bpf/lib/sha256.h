@@ -89,19 +89,13 @@ INLINE __u32 sha256_small1(__u32 x)
 	SHA256_ROUND(c, d, e, f, g, h, a, b, k6, W(w, (i) + 6));                                   \
 	SHA256_ROUND(b, c, d, e, f, g, h, a, k7, W(w, (i) + 7))
 
-#define SHA256_GIVEN(w, i) w[(i) & 15]
+/* Words come as numbers in w, or as bytes, which are put there. */
+#define SHA256_GIVEN(w, i) (bytes ? (w[(i) & 15] = bpf_ntohl(bytes[(i) & 15])) : w[(i) & 15])
 
-/*
- * Absorbs one block into the state; the block is used up, since the message schedule is computed in
- * its place. Returns 0; 1 when a pointer is NULL, which the verifier asks for.
- */
-NO_INLINE int sha256_block(struct sha256_state *state, struct sha256_words *block)
+INLINE void sha256_compress(struct sha256_state *state, __u32 *w, const __be32 *bytes)
 {
-	__u32 *w, a, b, c, d, e, f, g, h;
+	__u32 a, b, c, d, e, f, g, h;
 
-	if (!state || !block)
-		return 1;
-	w = block->w;
 	a = state->h[0];
 	b = state->h[1];
 	c = state->h[2];
@@ -136,5 +130,16 @@ NO_INLINE int sha256_block(struct sha256_state *state, struct sha256_words *bloc
 	state->h[5] += f;
 	state->h[6] += g;
 	state->h[7] += h;
+}
+
+/*
+ * Absorbs one block into the state; the block is used up, since the message schedule is computed in
+ * its place. Returns 0; 1 when a pointer is NULL, which the verifier asks for.
+ */
+NO_INLINE int sha256_block(struct sha256_state *state, struct sha256_words *block)
+{
+	if (!state || !block)
+		return 1;
+	sha256_compress(state, block->w, NULL);
 	return 0;
 }

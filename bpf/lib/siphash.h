@@ -43,8 +43,7 @@ INLINE void siphash_word(struct siphash_state *s, __u64 word)
 	s->v0 ^= word;
 }
 
-/* words: a compile-time constant, so that the loop unrolls. */
-INLINE __u64 siphash(const struct siphash_key *key, const __u64 *data, __u32 words)
+INLINE struct siphash_state siphash_start(const struct siphash_key *key)
 {
 	struct siphash_state s = {
 		.v0 = key->k0 ^ 0x736f6d6570736575ULL,
@@ -53,14 +52,32 @@ INLINE __u64 siphash(const struct siphash_key *key, const __u64 *data, __u32 wor
 		.v3 = key->k1 ^ 0x7465646279746573ULL,
 	};
 
+	return s;
+}
+
+INLINE __u64 siphash_rounds(struct siphash_state *s)
+{
+	siphash_round(s);
+	siphash_round(s);
+	siphash_round(s);
+	siphash_round(s);
+	return s->v0 ^ s->v1 ^ s->v2 ^ s->v3;
+}
+
+INLINE __u64 siphash_finish(struct siphash_state *s)
+{
+	s->v2 ^= 0xff;
+	return siphash_rounds(s);
+}
+
+/* words: a compile-time constant, so that the loop unrolls. */
+INLINE __u64 siphash(const struct siphash_key *key, const __u64 *data, __u32 words)
+{
+	struct siphash_state s = siphash_start(key);
+
 #pragma unroll
 	for (__u32 i = 0; i < words; i++)
 		siphash_word(&s, data[i]);
 	siphash_word(&s, (__u64)(words * 8) << 56);
-	s.v2 ^= 0xff;
-	siphash_round(&s);
-	siphash_round(&s);
-	siphash_round(&s);
-	siphash_round(&s);
-	return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
+	return siphash_finish(&s);
 }

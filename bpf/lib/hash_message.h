@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the hashes read: bytes in map memory. A message is put together here from pieces of a packet
+ * (also of one whose memory is in several parts: jumbo frames in XDP, nonlinear skbs) and whatever
+ * else belongs to it, so that nobody can change it between two looks.
+ *
+ * One struct message is 9600 bytes: a value of a per-CPU array, one array for each hook, since a
+ * program of one hook can interrupt one of another on the same CPU. Minimum kernel: 5.18.
+ */
+#pragma once
+
+#include "common.h"
+
+/*
+ * In front of the packet's bytes there is room for what is hashed before them. A position and a
+ * length have a limit each, as the verifier does not know limits of a sum.
+ */
+#define MESSAGE_HEAD_MAX   256
+#define MESSAGE_LENGTH_MAX 9216
+
+/* Hashes read whole blocks, also of the last bytes: 128 bytes in SHA-512. */
+struct message {
+	__u8 bytes[MESSAGE_HEAD_MAX + MESSAGE_LENGTH_MAX + 128];
+};
+
+/* Whether a piece lies in the message. Its callers compute addresses right afterwards. */
+INLINE bool message_has(__u64 at, __u64 length)
+{
+	return at <= MESSAGE_HEAD_MAX && length <= MESSAGE_LENGTH_MAX;
+}
+
+/*
+ * Copies bytes of the packet to position at. Returns 0, or less when the packet is shorter. Before
+ * 6.2, the verifier does not conclude from "not 0" that a length is at least 1: from last it does.
+ */
+INLINE long message_load_xdp(struct message *message, __u64 at, struct xdp_md *ctx, __u32 offset,
+			     __u64 length)
+{
+	__u64 last;
+
+	opaque(at);
+	if (!length)
+		return 0;
+	last = length - 1;
+	opaque(last);
+	if (at > MESSAGE_HEAD_MAX || last >= MESSAGE_LENGTH_MAX)
+		return -1;
+	return bpf_xdp_load_bytes(ctx, offset, message->bytes + at, last + 1);
+}
+
+INLINE long message_load_skb(struct message *message, __u64 at, struct __sk_buff *ctx, __u32 offset,
+			     __u64 length)
+{
+	__u64 last;
+
+	opaque(at);
+	if (!length)
+		return 0;
+	last = length - 1;
+	opaque(last);
+	if (at > MESSAGE_HEAD_MAX || last >= MESSAGE_LENGTH_MAX)
+		return -1;
+	return bpf_skb_load_bytes(ctx, offset, message->bytes + at, last + 1);
+}
+
+/*
+ * Eight bytes as a number, of a last block that holds only rest bytes of the message: after those
+ * comes the byte end, then zeros. Without branches, as there are too many ways for the verifier.
+ */
+INLINE __u64 message_rest(const __be64 *block, __u64 i, __u64 rest, __u64 end)
+{
+	__u64 bits = rest % 8 * 8;
+	__u64 is_whole = (__s64)(i - rest / 8) >> 63;
+	__u64 is_last = (__s64)((i ^ rest / 8) - 1) >> 63;
+	__u64 keep = is_whole | (is_last & ~(~0ULL >> bits));
+
+	return (bpf_be64_to_cpu(block[i]) & keep) | (is_last & end << (56 - bits));
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Functions that no released kernel gives to BPF, but patched ones do. They are weak: where the
+ * kernel has none of that name, bpf_ksym_exists() is a constant 0 when the program is loaded, and
+ * the verifier throws away what depends on it. From user space: features.probe('kfunc:NAME').
+ */
+#pragma once
+
+#include "common.h"
+
+#ifndef bpf_ksym_exists /* libbpf before 1.2 */
+#define bpf_ksym_exists(symbol) (!!(symbol))
+#endif
+
+struct bpf_dynptr;
+struct bpf_ecdsa_ctx;
+
+/* Writes the 32 bytes of SHA-256 of data to out. Returns 0 or an error. */
+extern int bpf_sha256_hash(const struct bpf_dynptr *data,
+			   const struct bpf_dynptr *out) __ksym __weak;
+
+/*
+ * A context for one key, made in a syscall program. algorithm: "p1363(ecdsa-nist-p256)", without a
+ * final 0; public_key: 65 bytes, 0x04 || x || y. Returns NULL and sets *error.
+ */
+extern struct bpf_ecdsa_ctx *bpf_ecdsa_ctx_create(const struct bpf_dynptr *algorithm,
+						  const struct bpf_dynptr *public_key,
+						  int *error) __ksym __weak;
+
+/* Of the hash of a message, 32 bytes, and r || s, 64. Returns 0, -EKEYREJECTED or another error. */
+extern int bpf_ecdsa_verify(struct bpf_ecdsa_ctx *ctx, const struct bpf_dynptr *hash,
+			    const struct bpf_dynptr *signature) __ksym __weak;
+
+extern void bpf_ecdsa_ctx_release(struct bpf_ecdsa_ctx *ctx) __ksym __weak;
