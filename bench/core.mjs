@@ -1,6 +1,6 @@
 import { openObject } from '@cryptbpf/core';
-import { Consumer } from './core/consumer.mjs';
 import { valueCodec, valueFor } from './core/value.mjs';
+import { CProgram } from './lib/c-program.mjs';
 import { rateRow, timeRow } from './lib/rows.mjs';
 import { takeTurns } from './lib/samples.mjs';
 
@@ -12,7 +12,7 @@ const LOOKUPS = 500;
 const BATCHES = 20;
 
 export async function benchCore({ progress, budgetMs = 5000 }) {
-  const consumer = new Consumer();
+  const consumer = new CProgram(new URL('core/consumer.c', import.meta.url), 'bpf');
   try {
     progress('core/ring-reader-64B');
     const ring = await benchRing(consumer, budgetMs);
