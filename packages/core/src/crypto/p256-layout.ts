@@ -1,0 +1,84 @@
+import { BpfError } from '../errors.js';
+import { ENTRY_BYTES, entriesOf, windowsOf } from './p256-build.js';
+
+/* How many bits of a scalar a table entry stands for, and what that costs in memory. */
+
+/** Bits of a window, in the generator's table and in those of keys: each is one of P256_WIDTHS. */
+export interface P256Widths {
+  readonly generator: number;
+  readonly key: number;
+}
+
+/**
+ * The widths that bpf/lib/p256_tables.h takes. The wider, the faster, and the more memory: 32 KiB a key at 4 bits,
+ * 256 KiB at 8, 5 MiB at 13. 5 and 15 are not offered: their last window would begin too close to the scalar's end
+ * for the proof that additions need no checks.
+ */
+export const P256_WIDTHS: readonly number[] = [4, 6, 7, 8, 9, 10, 11, 12, 13, 14, 16];
+
+/** 256 KiB for the generator, and as much for each key. */
+export const P256_DEFAULT_WIDTHS: P256Widths = { generator: 8, key: 8 };
+
+/** Wider than this, the caches lose what the additions gain. */
+const WIDEST_CHOICE = 13;
+
+/** Where the tables of the generator and of so many keys lie in a program's map p256_entries. */
+export class P256Layout {
+  readonly widths: P256Widths;
+  readonly keys: number;
+
+  /** Throws ERR_BAD_OPTION for a width that is not offered, and for more entries than a map can have. */
+  constructor(keys: number, widths: P256Widths = P256_DEFAULT_WIDTHS) {
+    checkWidth(widths.generator);
+    checkWidth(widths.key);
+    this.widths = { ...widths };
+    this.keys = keys;
+    if (!Number.isInteger(keys) || keys < 0 || this.entries >= 2 ** 32) {
+      const message = `${keys} keys do not fit a map at ${widths.key} bits a window: give fewer, or a smaller width`;
+      throw new BpfError('ERR_BAD_OPTION', message);
+    }
+  }
+
+  /** The fastest for so many keys whose tables fit. Throws ERR_BAD_OPTION when not even the smallest do. */
+  static within(bytes: number, keys: number): P256Layout {
+    const choices = P256_WIDTHS.filter((width) => width <= WIDEST_CHOICE);
+    const layouts = choices
+      .flatMap((generator) => choices.map((key) => new P256Layout(keys, { generator, key })))
+      .filter((layout) => layout.bytes <= bytes)
+      .sort((a, b) => a.additions - b.additions || a.bytes - b.bytes);
+    if (layouts[0]) return layouts[0];
+    const least = new P256Layout(keys, { generator: 4, key: 4 }).bytes;
+    throw new BpfError(
+      'ERR_BAD_OPTION',
+      `tables for ${keys} keys need ${least} bytes, not ${bytes}: give more`,
+    );
+  }
+
+  /** For the map's max_entries. */
+  get entries(): number {
+    return entriesOf(this.widths.generator) + this.keys * entriesOf(this.widths.key);
+  }
+
+  /** Of the whole map. */
+  get bytes(): number {
+    return this.entries * ENTRY_BYTES;
+  }
+
+  /** The point additions that a verification takes. */
+  get additions(): number {
+    return windowsOf(this.widths.generator) + windowsOf(this.widths.key);
+  }
+
+  /** Where the table of a key begins in the map, in bytes. The generator's begins at 0. */
+  keyOffset(key: number): number {
+    if (!Number.isInteger(key) || key < 0 || key >= this.keys) {
+      throw new BpfError('ERR_BAD_VALUE', `key ${key} is not one of ${this.keys}`);
+    }
+    return (entriesOf(this.widths.generator) + key * entriesOf(this.widths.key)) * ENTRY_BYTES;
+  }
+}
+
+export function checkWidth(width: number): void {
+  if (P256_WIDTHS.includes(width)) return;
+  throw new BpfError('ERR_BAD_OPTION', `a window of ${width} bits: offered are ${P256_WIDTHS.join(', ')}`);
+}
