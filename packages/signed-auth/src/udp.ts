@@ -1,0 +1,6 @@
+/**
+ * The sender's half of signed packets: signatures, sessions.
+ *
+ * @packageDocumentation
+ */
+export {};
