@@ -5,6 +5,7 @@
 export const PACKAGES = {
   core: { needs: [], load: async () => (await import('./core.mjs')).benchCore },
   pow: { needs: ['core'], load: async () => (await import('./pow.mjs')).benchPow },
+  primitives: { needs: [], load: async () => (await import('./primitives.mjs')).benchPrimitives },
 };
 
 /** The packages asked for, or all, with what they need, each once. Throws for a name that is none. */

@@ -10,14 +10,8 @@ export class OpenSsl {
     this.#program = new CProgram(SOURCE, 'crypto', [String(cpu)]);
   }
 
-  /** Times of some batches of an operation of openssl.c, in nanoseconds each. */
-  async times(operation, { batches, count }) {
-    const times = [];
-    for (let i = 0; i < batches; i++) times.push(await this.#time(operation, count));
-    return times;
-  }
-
-  async #time(operation, count) {
+  /** Nanoseconds of one of so many of an operation of openssl.c. */
+  async time(operation, count) {
     const [right, ns] = await this.#program.ask(`${operation} ${count}`);
     if (right !== count) throw new Error(`${operation}: ${right} of ${count} results of OpenSSL were right`);
     return ns / count;
