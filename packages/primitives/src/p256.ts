@@ -13,13 +13,31 @@ const CASE = {
   digest: 0,
   signature: 32,
   point: 96,
-  operation: 160,
-  key: 164,
-  flags: 168,
-  result: 172,
-  size: 176,
+  given: 160,
+  form: 232,
+  operation: 236,
+  key: 240,
+  flags: 244,
+  result: 248,
+  limbs: 256,
+  size: 328,
 };
-const OPERATIONS = { ecdsa: 0, sumCheck: 1, sumAffine: 2 } as const;
+const OPERATIONS = {
+  ecdsa: 0,
+  sumCheck: 1,
+  sumAffine: 2,
+  multiply: 3,
+  square: 4,
+  multiplyScalars: 5,
+  invert: 6,
+  invertScalar: 7,
+} as const;
+/** By length: the number of an enrolled key has none. */
+const FORMS: Readonly<Record<number, number>> = { 0: 0, 64: 1, 65: 2, 33: 3 };
+const LIMBS = 9;
+const RADIX = 29n;
+
+type Operation = keyof typeof OPERATIONS;
 
 export const P256_OK = 0;
 /** -EKEYREJECTED */
@@ -30,9 +48,9 @@ export const P256_LOW_S = 1;
 export const P256_NEGATE_KEY = 2;
 
 export interface P256Case {
-  readonly operation?: keyof typeof OPERATIONS;
-  /** Which of the enrolled keys. */
-  readonly key: number;
+  readonly operation?: Operation;
+  /** Which of the enrolled keys, or a key without a table: x and y, or SEC 1 of either form (64, 65 or 33 bytes). */
+  readonly key: number | Uint8Array;
   /** 32 bytes. */
   readonly digest?: Uint8Array;
   /** r and s, or for a sum the scalars of the generator and of the key: 64 bytes. */
@@ -46,7 +64,11 @@ export interface P256Result {
   readonly code: number;
   /** What the sum is. */
   readonly point: Uint8Array;
+  /** What arithmetic gives, before it is brought between 0 and the modulus. */
+  readonly number: bigint;
 }
+
+export type Hook = 'xdp' | 'tc';
 
 interface P256Object {
   maps: { cases: ArrayMap<Uint8Array>; p256_entries: ArrayMap<Uint8Array> };
@@ -92,7 +114,18 @@ export class KernelP256 {
     new Uint8Array(view.buffer, view.byteOffset, view.byteLength).set(table, offset);
   }
 
-  run(cases: readonly P256Case[], hook: 'xdp' | 'tc' = 'xdp'): P256Result[] {
+  /** Of numbers below 2^256, which are taken as they lie: modulo p, in Montgomery form, or modulo n. */
+  compute(operation: Operation, operands: readonly (readonly [bigint, bigint])[]): bigint[] {
+    const cases = operands.map(([a, b]) => ({
+      operation,
+      key: 0,
+      signature: new Uint8Array(),
+      point: Uint8Array.from([...numberBytes(a), ...numberBytes(b)]),
+    }));
+    return this.run(cases).map(({ number }) => number);
+  }
+
+  run(cases: readonly P256Case[], hook: Hook = 'xdp'): P256Result[] {
     const results: P256Result[] = [];
     for (let i = 0; i < cases.length; i += this.#capacity) {
       results.push(...this.#batch(cases.slice(i, i + this.#capacity), hook));
@@ -100,7 +133,7 @@ export class KernelP256 {
     return results;
   }
 
-  #batch(cases: readonly P256Case[], hook: 'xdp' | 'tc'): P256Result[] {
+  #batch(cases: readonly P256Case[], hook: Hook): P256Result[] {
     cases.forEach((given, i) => {
       this.#put(i, given);
     });
@@ -114,22 +147,34 @@ export class KernelP256 {
   #put(index: number, given: P256Case): void {
     const bytes = this.#cases.subarray(index * CASE.size, (index + 1) * CASE.size).fill(0);
     const view = new DataView(bytes.buffer, bytes.byteOffset, CASE.size);
+    const key = typeof given.key === 'number' ? new Uint8Array() : given.key;
     if (given.digest) bytes.set(given.digest, CASE.digest);
     bytes.set(given.signature, CASE.signature);
     if (given.point) bytes.set(given.point, CASE.point);
+    bytes.set(key, CASE.given);
+    view.setUint32(CASE.form, FORMS[key.length]!, true);
     view.setUint32(CASE.operation, OPERATIONS[given.operation ?? 'ecdsa'], true);
-    view.setUint32(CASE.key, given.key, true);
+    view.setUint32(CASE.key, typeof given.key === 'number' ? given.key : 0, true);
     view.setUint32(CASE.flags, given.flags ?? 0, true);
     view.setInt32(CASE.result, -1, true);
   }
 
   #get(index: number): P256Result {
     const bytes = this.#cases.slice(index * CASE.size, (index + 1) * CASE.size);
-    const code = new DataView(bytes.buffer).getInt32(CASE.result, true);
-    return { code, point: bytes.subarray(CASE.point, CASE.point + 64) };
+    const view = new DataView(bytes.buffer);
+    let number = 0n;
+    for (let i = LIMBS - 1; i >= 0; i--)
+      number = (number << RADIX) + view.getBigInt64(CASE.limbs + 8 * i, true);
+    const code = view.getInt32(CASE.result, true);
+    return { code, point: bytes.subarray(CASE.point, CASE.point + 64), number };
   }
 
   [Symbol.dispose](): void {
     this.object.close();
   }
+}
+
+/** 32 bytes, highest first. */
+export function numberBytes(value: bigint): Uint8Array {
+  return Uint8Array.from(Buffer.from(value.toString(16).padStart(64, '0'), 'hex'));
 }
