@@ -10,5 +10,6 @@ gen=(node packages/core/dist/gen/cli.js)
 "${gen[@]}" build/bpf/core_test.bpf.o -o packages/core/test/core_test.gen.ts --core ../src/index.js "$@"
 "${gen[@]}" build/bpf/pow.bpf.o -o packages/pow/src/pow.gen.ts "$@"
 "${gen[@]}" build/bpf/pow.bpf.o -o packages/pow/src/reasons.gen.ts --only enums "$@"
+"${gen[@]}" build/bpf/hash_test.bpf.o -o packages/primitives/src/hashes.gen.ts "$@"
 node scripts/field/generate.mjs "$@"
 node packages/core/scripts/worker-source.mjs "$@"

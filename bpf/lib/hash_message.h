@@ -20,7 +20,7 @@
 
 /* Hashes read whole blocks, also of the last bytes: 128 bytes in SHA-512. */
 struct message {
-	__u8 bytes[MESSAGE_HEAD_MAX + MESSAGE_LENGTH_MAX + 128];
+	__u8 bytes[MESSAGE_HEAD_MAX + MESSAGE_LENGTH_MAX + 128] __attribute__((aligned(8)));
 };
 
 /* Whether a piece lies in the message. Its callers compute addresses right afterwards. */
@@ -65,7 +65,8 @@ INLINE long message_load_skb(struct message *message, __u64 at, struct __sk_buff
 
 /*
  * Eight bytes as a number, of a last block that holds only rest bytes of the message: after those
- * comes the byte end, then zeros. Without branches, as there are too many ways for the verifier.
+ * comes the byte end, then zeros. Without branches, as there are too many ways for the verifier; in
+ * a loop, whose count is opaque to the compiler: unrolled, it needs much of the stack.
  */
 INLINE __u64 message_rest(const __be64 *block, __u64 i, __u64 rest, __u64 end)
 {

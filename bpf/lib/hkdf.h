@@ -23,7 +23,7 @@ _Static_assert(HKDF_SALT_MAX <= HKDF_INPUT_AT - HKDF_SALT_AT, "the salt lies bef
 /* In map memory. Output comes in whole blocks of 32 bytes. */
 struct hkdf {
 	struct sha256 hash;
-	__u8 output[HKDF_OUTPUT_MAX];
+	__u8 output[HKDF_OUTPUT_MAX] __attribute__((aligned(8)));
 };
 
 /*
@@ -45,6 +45,16 @@ NO_INLINE int hkdf_sha256_extract(struct hmac_sha256_key *prk, struct sha256 *ha
 	return 0;
 }
 
+/* The limit again, just before the use: 6.1 forgets it of what was on the stack meanwhile. */
+INLINE int hkdf_put_counter(struct message *message, __u64 info_length, __u8 counter)
+{
+	opaque(info_length);
+	if (info_length > HKDF_INFO_MAX)
+		return 1;
+	message->bytes[HKDF_INFO_AT + info_length] = counter;
+	return 0;
+}
+
 /*
  * T(i) = HMAC(PRK, T(i - 1) || info || i), one after the other in hkdf->output. In the message:
  * the info at HKDF_INFO_AT; the 32 bytes before it and the byte after it are overwritten. Returns
@@ -59,9 +69,11 @@ NO_INLINE int hkdf_sha256_expand(struct hkdf *hkdf, const struct hmac_sha256_key
 	    output_length > HKDF_OUTPUT_MAX)
 		return 1;
 	for (__u64 i = 0; i < HKDF_OUTPUT_MAX / SHA256_DIGEST; i++) {
+		opaque(i);
 		if (i * SHA256_DIGEST >= output_length)
 			break;
-		message->bytes[HKDF_INFO_AT + info_length] = i + 1;
+		if (hkdf_put_counter(message, info_length, i + 1))
+			break;
 		hmac_sha256_message(&hkdf->hash, prk, message, at, length);
 		__builtin_memcpy(hkdf->output + i * SHA256_DIGEST, hkdf->hash.digest,
 				 SHA256_DIGEST);

@@ -44,15 +44,27 @@ NO_INLINE int hmac_sha256_message(struct sha256 *hash, const struct hmac_sha256_
 	return 0;
 }
 
-/* The state after the block of the key and this pad. */
-INLINE void hmac_sha256_pad(struct sha256_state *state, const struct sha256_words *key, __u32 pad,
-			    struct sha256_words *block)
+/* A key of more than a block counts as its hash, which is in hash->state then. */
+INLINE void hmac_sha256_load_key(struct sha256 *hash, const __u8 *bytes, __u64 length)
 {
+	if (length <= SHA256_BLOCK) {
+		sha256_load_rest(&hash->block, bytes, length, 0);
+		return;
+	}
+	__builtin_memset(&hash->block, 0, sizeof(hash->block));
+	__builtin_memcpy(hash->block.w, hash->state.h, sizeof(hash->state.h));
+}
+
+/* The state after the block of the key and a pad. */
+INLINE void hmac_sha256_pad(struct sha256_state *state, struct sha256 *hash, const __u8 *bytes,
+			    __u64 length, __u32 pad)
+{
+	hmac_sha256_load_key(hash, bytes, length);
 #pragma unroll
 	for (int i = 0; i < 16; i++)
-		block->w[i] = key->w[i] ^ pad;
+		hash->block.w[i] ^= pad;
 	*state = (struct sha256_state)SHA256_INIT;
-	sha256_block(state, block);
+	sha256_block(state, &hash->block);
 }
 
 /*
@@ -62,19 +74,17 @@ INLINE void hmac_sha256_pad(struct sha256_state *state, const struct sha256_word
 NO_INLINE int hmac_sha256_prepare(struct hmac_sha256_key *key, struct sha256 *hash,
 				  const struct message *message, __u64 at, __u64 length)
 {
-	struct sha256_words words = {};
+	const __u8 *bytes;
 
 	if (!key || !hash || !message || !message_has(at, length))
 		return 1;
 	if (length > SHA256_BLOCK) {
 		sha256_start(hash);
 		sha256_finish(hash, message, at, length);
-		__builtin_memcpy(words.w, hash->state.h, sizeof(hash->state.h));
-	} else {
-		sha256_load_rest(&words, message->bytes + at, length, 0);
 	}
-	hmac_sha256_pad(&key->inner, &words, 0x36363636, &hash->block);
-	hmac_sha256_pad(&key->outer, &words, 0x5c5c5c5c, &hash->block);
+	bytes = message->bytes + at;
+	hmac_sha256_pad(&key->inner, hash, bytes, length, 0x36363636);
+	hmac_sha256_pad(&key->outer, hash, bytes, length, 0x5c5c5c5c);
 	__builtin_memset(hash, 0, sizeof(*hash));
 	return 0;
 }

@@ -22,7 +22,7 @@
 #define RATCHET_CHAIN	   2
 
 struct ratchet {
-	__be32 chain[8];
+	__u8 chain[32];
 	__u64 index; /* of the chain key, and of the message key that comes next */
 };
 
@@ -35,16 +35,18 @@ struct ratchet_work {
 };
 
 struct ratchet_key {
-	__be32 bytes[8];
+	__u8 bytes[32];
 	__u64 index;
 };
 
 INLINE void ratchet_pad(struct sha256_state *state, const struct ratchet *ratchet, __u32 pad,
 			struct sha256_words *block)
 {
+	const __be32 *chain = (const __be32 *)ratchet->chain;
+
 #pragma unroll
 	for (int i = 0; i < 16; i++)
-		block->w[i] = (i < 8 ? bpf_ntohl(ratchet->chain[i]) : 0) ^ pad;
+		block->w[i] = (i < 8 ? bpf_ntohl(chain[i]) : 0) ^ pad;
 	*state = (struct sha256_state)SHA256_INIT;
 	sha256_block(state, block);
 }
@@ -65,7 +67,7 @@ INLINE void ratchet_info(struct sha256_words *block, __u32 purpose, __u64 index)
 }
 
 /* HMAC-SHA-256 of info and 1 under the chain key: HKDF-Expand of one block. */
-INLINE void ratchet_derive(struct ratchet_work *work, __u32 purpose, __u64 index, __be32 *key)
+INLINE void ratchet_derive(struct ratchet_work *work, __u32 purpose, __u64 index, __u8 *key)
 {
 	ratchet_info(&work->block, purpose, index);
 	work->mac = work->inner;
@@ -79,7 +81,7 @@ INLINE void ratchet_derive(struct ratchet_work *work, __u32 purpose, __u64 index
 	sha256_block(&work->mac, &work->block);
 #pragma unroll
 	for (int i = 0; i < 8; i++)
-		key[i] = bpf_htonl(work->mac.h[i]);
+		((__be32 *)key)[i] = bpf_htonl(work->mac.h[i]);
 }
 
 /*

@@ -69,12 +69,12 @@ NO_INLINE int sha256_absorb(struct sha256 *hash, const struct message *message, 
 /* The block as numbers: the first rest bytes of it, the byte end, zeros. */
 INLINE void sha256_load_rest(struct sha256_words *block, const __u8 *bytes, __u64 rest, __u64 end)
 {
-#pragma unroll
-	for (int i = 0; i < 8; i++) {
+	for (__u64 i = 0; i < SHA256_BLOCK / 8; i++) {
 		__u64 two = message_rest((const __be64 *)bytes, i, rest, end);
 
 		block->w[2 * i] = two >> 32;
 		block->w[2 * i + 1] = two;
+		opaque(i);
 	}
 }
 
@@ -91,7 +91,9 @@ NO_INLINE int sha256_finish(struct sha256 *hash, const struct message *message, 
 {
 	__u64 rest = length % SHA256_BLOCK, whole = length - rest;
 
-	if (!hash || !message || !message_has(at, whole) || sha256_absorb(hash, message, at, whole))
+	opaque(whole); /* both have limits, of which the compiler would forget one */
+	if (!hash || !message || !message_has(at, length) || !message_has(at, whole) ||
+	    sha256_absorb(hash, message, at, whole))
 		return 1;
 	sha256_load_rest(&hash->block, message->bytes + at + whole, rest, 0x80);
 	if (rest >= SHA256_BLOCK - 8) {

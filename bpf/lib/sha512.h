@@ -200,9 +200,10 @@ NO_INLINE int sha512_absorb(struct sha512 *hash, const struct message *message, 
 /* The block as numbers: the first rest bytes of it, the byte 0x80, zeros. */
 INLINE void sha512_load_rest(struct sha512_words *block, const __u8 *bytes, __u64 rest)
 {
-#pragma unroll
-	for (int i = 0; i < 16; i++)
+	for (__u64 i = 0; i < SHA512_BLOCK / 8; i++) {
 		block->w[i] = message_rest((const __be64 *)bytes, i, rest, 0x80);
+		opaque(i);
+	}
 }
 
 /*
@@ -214,7 +215,9 @@ NO_INLINE int sha512_finish(struct sha512 *hash, const struct message *message, 
 {
 	__u64 rest = length % SHA512_BLOCK, whole = length - rest;
 
-	if (!hash || !message || !message_has(at, whole) || sha512_absorb(hash, message, at, whole))
+	opaque(whole); /* both have limits, of which the compiler would forget one */
+	if (!hash || !message || !message_has(at, length) || !message_has(at, whole) ||
+	    sha512_absorb(hash, message, at, whole))
 		return 1;
 	sha512_load_rest(&hash->block, message->bytes + at + whole, rest);
 	if (rest >= SHA512_BLOCK - 16) {

@@ -28,9 +28,9 @@ enum hash_function {
 	HASH_RATCHET,
 };
 
-struct hash_exchange {
-	__u32 function;
-	__u32 error;  /* 0, or what the function returned */
+struct hash_call {
+	enum hash_function function;
+	__u32 error;  /* result: 0, or what the function returned */
 	__u32 offset; /* of the message in the packet */
 	__u32 at;     /* of the message in map memory */
 	__u32 length;
@@ -43,8 +43,6 @@ struct hash_exchange {
 	struct siphash_key siphash;
 	struct ratchet ratchet;
 	__u8 result[HKDF_OUTPUT_MAX];
-	struct message message;
-	struct message key;
 };
 
 /* Shared by all CPUs: a test is alone here. A program in use has an array for each CPU and hook. */
@@ -53,8 +51,17 @@ struct {
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct hash_exchange);
-} exchange SEC(".maps");
+	__type(value, struct hash_call);
+} calls SEC(".maps");
+
+/* the message, the key */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__type(value, struct message);
+} messages SEC(".maps");
 
 struct hash_work {
 	struct sha256 sha256;
@@ -72,159 +79,189 @@ struct {
 	__type(value, struct hash_work);
 } works SEC(".maps");
 
-INLINE int run_sha256_parts(struct hash_exchange *e, struct hash_work *w)
-{
-	__u32 split = e->split & 0xffff;
+struct hash_run {
+	struct hash_call *call;
+	struct message *message;
+	struct message *key;
+	struct hash_work *work;
+};
 
-	sha256_start(&w->sha256);
-	return sha256_absorb(&w->sha256, &e->message, e->at, split) ||
-	       sha256_finish(&w->sha256, &e->message, e->at + split, e->length - split);
+INLINE int run_sha256(struct hash_run *r)
+{
+	return sha256_message(&r->work->sha256, r->message, r->call->at, r->call->length);
 }
 
-INLINE int run_sha512_parts(struct hash_exchange *e, struct hash_work *w)
+INLINE int run_sha256_parts(struct hash_run *r)
 {
-	__u32 split = e->split & 0xffff;
+	struct sha256 *hash = &r->work->sha256;
+	__u32 at = r->call->at, length = r->call->length, split = r->call->split & 0xffff;
 
-	sha512_start(&w->sha512);
-	return sha512_absorb(&w->sha512, &e->message, e->at, split) ||
-	       sha512_finish(&w->sha512, &e->message, e->at + split, e->length - split);
+	sha256_start(hash);
+	return sha256_absorb(hash, r->message, at, split) ||
+	       sha256_finish(hash, r->message, at + split, length - split);
 }
 
-INLINE int run_hmac(struct hash_exchange *e, struct hash_work *w)
+INLINE int run_sha384(struct hash_run *r)
 {
-	return hmac_sha256_prepare(&w->key, &w->sha256, &e->key, 0, e->key_length) ||
-	       hmac_sha256_message(&w->sha256, &w->key, &e->message, e->at, e->length);
+	return sha384_message(&r->work->sha512, r->message, r->call->at, r->call->length);
 }
 
-INLINE int run_expand(struct hash_exchange *e, struct hash_work *w)
+INLINE int run_sha512(struct hash_run *r)
 {
-	return hkdf_sha256_expand(&w->hkdf, &w->key, &e->message, e->length, e->output_length);
+	return sha512_message(&r->work->sha512, r->message, r->call->at, r->call->length);
 }
 
-INLINE int run_hkdf_expand(struct hash_exchange *e, struct hash_work *w)
+INLINE int run_sha512_parts(struct hash_run *r)
 {
-	return hmac_sha256_prepare(&w->key, &w->sha256, &e->key, 0, e->key_length) ||
-	       run_expand(e, w);
+	struct sha512 *hash = &r->work->sha512;
+	__u32 at = r->call->at, length = r->call->length, split = r->call->split & 0xffff;
+
+	sha512_start(hash);
+	return sha512_absorb(hash, r->message, at, split) ||
+	       sha512_finish(hash, r->message, at + split, length - split);
 }
 
-INLINE int run_hkdf(struct hash_exchange *e, struct hash_work *w)
+INLINE int run_hmac(struct hash_run *r)
 {
-	return hkdf_sha256_extract(&w->key, &w->sha256, &e->key, e->salt_length, e->key_length) ||
-	       run_expand(e, w);
+	struct hash_work *w = r->work;
+
+	return hmac_sha256_prepare(&w->key, &w->sha256, r->key, 0, r->call->key_length) ||
+	       hmac_sha256_message(&w->sha256, &w->key, r->message, r->call->at, r->call->length);
 }
 
-INLINE int run_siphash(struct hash_exchange *e, struct siphash_state *state)
+INLINE int run_expand(struct hash_run *r)
 {
-	return siphash_message(state, &e->message, e->at, e->length);
+	return hkdf_sha256_expand(&r->work->hkdf, &r->work->key, r->message, r->call->length,
+				  r->call->output_length);
 }
 
-INLINE int run_siphash64(struct hash_exchange *e)
+INLINE int run_hkdf_expand(struct hash_run *r)
 {
-	struct siphash_state state = siphash_start(&e->siphash);
-	int error = run_siphash(e, &state);
+	struct hash_work *w = r->work;
+
+	return hmac_sha256_prepare(&w->key, &w->sha256, r->key, 0, r->call->key_length) ||
+	       run_expand(r);
+}
+
+INLINE int run_hkdf(struct hash_run *r)
+{
+	return hkdf_sha256_extract(&r->work->key, &r->work->sha256, r->key, r->call->salt_length,
+				   r->call->key_length) ||
+	       run_expand(r);
+}
+
+INLINE int run_siphash64(struct hash_run *r)
+{
+	struct siphash_state state = siphash_start(&r->call->siphash);
+	int error = siphash_message(&state, r->message, r->call->at, r->call->length);
 	__u64 tag = siphash_finish(&state);
 
-	__builtin_memcpy(e->result, &tag, sizeof(tag));
+	__builtin_memcpy(r->call->result, &tag, sizeof(tag));
 	return error;
 }
 
-INLINE int run_siphash128(struct hash_exchange *e)
+INLINE int run_siphash128(struct hash_run *r)
 {
-	struct siphash_state state = siphash128_start(&e->siphash);
-	int error = run_siphash(e, &state);
+	struct siphash_state state = siphash128_start(&r->call->siphash);
+	int error = siphash_message(&state, r->message, r->call->at, r->call->length);
 	struct siphash_tag128 tag = siphash128_finish(&state);
 
-	__builtin_memcpy(e->result, &tag, sizeof(tag));
+	__builtin_memcpy(r->call->result, &tag, sizeof(tag));
 	return error;
+}
+
+INLINE int run_ratchet(struct hash_run *r)
+{
+	return ratchet_step(&r->call->ratchet, &r->work->ratchet, &r->work->ratchet_key);
 }
 
 #define GIVE(bytes, code)                                                                          \
 	do {                                                                                       \
-		e->error = (code);                                                                 \
-		__builtin_memcpy(e->result, bytes, sizeof(bytes));                                 \
+		r->call->error = (code);                                                           \
+		__builtin_memcpy(r->call->result, bytes, sizeof(bytes));                           \
 	} while (0)
 
-INLINE void run(struct hash_exchange *e, struct hash_work *w)
+INLINE void run(struct hash_run *r)
 {
-	switch (e->function) {
+	struct hash_work *w = r->work;
+
+	switch (r->call->function) {
 	case HASH_SHA256:
-		GIVE(w->sha256.digest, sha256_message(&w->sha256, &e->message, e->at, e->length));
+		GIVE(w->sha256.digest, run_sha256(r));
 		break;
 	case HASH_SHA256_PARTS:
-		GIVE(w->sha256.digest, run_sha256_parts(e, w));
+		GIVE(w->sha256.digest, run_sha256_parts(r));
 		break;
 	case HASH_SHA384:
-		GIVE(w->sha512.digest, sha384_message(&w->sha512, &e->message, e->at, e->length));
+		GIVE(w->sha512.digest, run_sha384(r));
 		break;
 	case HASH_SHA512:
-		GIVE(w->sha512.digest, sha512_message(&w->sha512, &e->message, e->at, e->length));
+		GIVE(w->sha512.digest, run_sha512(r));
 		break;
 	case HASH_SHA512_PARTS:
-		GIVE(w->sha512.digest, run_sha512_parts(e, w));
+		GIVE(w->sha512.digest, run_sha512_parts(r));
 		break;
 	case HASH_HMAC_SHA256:
-		GIVE(w->sha256.digest, run_hmac(e, w));
+		GIVE(w->sha256.digest, run_hmac(r));
 		break;
 	case HASH_HMAC_SHA256_TAG:
-		e->error = run_hmac(e, w);
-		e->result[0] = hmac_sha256_tag_is(&w->sha256, e->tag, e->tag_length);
+		r->call->error = run_hmac(r);
+		r->call->result[0] =
+			hmac_sha256_tag_is(&w->sha256, r->call->tag, r->call->tag_length);
 		break;
 	case HASH_HKDF_EXPAND:
-		GIVE(w->hkdf.output, run_hkdf_expand(e, w));
+		GIVE(w->hkdf.output, run_hkdf_expand(r));
 		break;
 	case HASH_HKDF:
-		GIVE(w->hkdf.output, run_hkdf(e, w));
+		GIVE(w->hkdf.output, run_hkdf(r));
 		break;
 	case HASH_SIPHASH64:
-		e->error = run_siphash64(e);
+		r->call->error = run_siphash64(r);
 		break;
 	case HASH_SIPHASH128:
-		e->error = run_siphash128(e);
+		r->call->error = run_siphash128(r);
 		break;
 	case HASH_RATCHET:
-		GIVE(w->ratchet_key.bytes, ratchet_step(&e->ratchet, &w->ratchet, &w->ratchet_key));
+		GIVE(w->ratchet_key.bytes, run_ratchet(r));
 		break;
 	default:
-		e->error = ~0;
+		r->call->error = ~0;
 	}
 }
 
-INLINE struct hash_exchange *find_exchange(void)
+INLINE bool find(struct hash_run *r)
 {
-	__u32 zero = 0;
+	__u32 zero = 0, one = 1;
 
-	return bpf_map_lookup_elem(&exchange, &zero);
-}
-
-INLINE struct hash_work *find_work(void)
-{
-	__u32 zero = 0;
-
-	return bpf_map_lookup_elem(&works, &zero);
+	r->call = bpf_map_lookup_elem(&calls, &zero);
+	r->message = bpf_map_lookup_elem(&messages, &zero);
+	r->key = bpf_map_lookup_elem(&messages, &one);
+	r->work = bpf_map_lookup_elem(&works, &zero);
+	return r->call && r->message && r->key && r->work;
 }
 
 /* Of a packet that may be in several parts. */
 SEC("xdp.frags")
 int hash_xdp(struct xdp_md *ctx)
 {
-	struct hash_exchange *e = find_exchange();
-	struct hash_work *w = find_work();
+	struct hash_run r;
 
-	if (!e || !w || message_load_xdp(&e->message, e->at, ctx, e->offset, e->length))
+	if (!find(&r) ||
+	    message_load_xdp(r.message, r.call->at, ctx, r.call->offset, r.call->length))
 		return XDP_ABORTED;
-	run(e, w);
+	run(&r);
 	return XDP_PASS;
 }
 
 SEC("tc")
 int hash_tc(struct __sk_buff *ctx)
 {
-	struct hash_exchange *e = find_exchange();
-	struct hash_work *w = find_work();
+	struct hash_run r;
 
-	if (!e || !w || message_load_skb(&e->message, e->at, ctx, e->offset, e->length))
+	if (!find(&r) ||
+	    message_load_skb(r.message, r.call->at, ctx, r.call->offset, r.call->length))
 		return TC_ACT_SHOT;
-	run(e, w);
+	run(&r);
 	return TC_ACT_OK;
 }
 
@@ -232,23 +269,21 @@ int hash_tc(struct __sk_buff *ctx)
 SEC("xdp")
 int hash_memory(struct xdp_md *ctx)
 {
-	struct hash_exchange *e = find_exchange();
-	struct hash_work *w = find_work();
+	struct hash_run r;
 
-	if (!e || !w)
+	if (!find(&r))
 		return XDP_ABORTED;
-	run(e, w);
+	run(&r);
 	return XDP_PASS;
 }
 
 SEC("raw_tp/sys_enter")
 int hash_raw_tp(void *ctx)
 {
-	struct hash_exchange *e = find_exchange();
-	struct hash_work *w = find_work();
+	struct hash_run r;
 
-	if (!e || !w)
+	if (!find(&r))
 		return 1;
-	run(e, w);
+	run(&r);
 	return 0;
 }
