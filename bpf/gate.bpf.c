@@ -11,9 +11,10 @@
 
 char _license[] SEC("license") = "GPL";
 
-INLINE bool proof_holds(const struct challenge *challenge, const __u8 *proof)
+INLINE enum reason check_proof(const struct gate *g, const struct challenge *challenge,
+			       const __u8 *proof)
 {
-	return false;
+	return DROP_PROOF;
 }
 
 SEC("tc")

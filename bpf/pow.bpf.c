@@ -11,7 +11,8 @@
 char _license[] SEC("license") = "GPL";
 
 /* challenge (32 bytes) || nonce (8 bytes) is one block, with its padding. */
-INLINE bool proof_holds(const struct challenge *challenge, const __u8 *proof)
+INLINE enum reason check_proof(const struct gate *g, const struct challenge *challenge,
+			       const __u8 *proof)
 {
 	const __u32 *words = (const __u32 *)challenge, *nonce = (const __u32 *)proof;
 	struct sha256_state digest = SHA256_INIT;
@@ -20,7 +21,7 @@ INLINE bool proof_holds(const struct challenge *challenge, const __u8 *proof)
 	__u64 head;
 
 	if (nonce[2] || nonce[3] || bits > 64)
-		return false;
+		return DROP_PROOF;
 #pragma unroll
 	for (int i = 0; i < 8; i++)
 		block.w[i] = bpf_ntohl(words[i]);
@@ -31,7 +32,7 @@ INLINE bool proof_holds(const struct challenge *challenge, const __u8 *proof)
 	block.w[15] = 40 * 8;
 	sha256_block(&digest, &block);
 	head = (__u64)digest.h[0] << 32 | digest.h[1];
-	return bits == 0 || head >> (64 - bits) == 0;
+	return bits == 0 || head >> (64 - bits) == 0 ? REASON_NONE : DROP_PROOF;
 }
 
 SEC("xdp")

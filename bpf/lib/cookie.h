@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Stateless challenges, as SYN cookies are: everything that the gate must know when the answer
- *comes is in the challenge, under a SipHash tag that also covers the source that asked. The key of
- *the tag is derived from a master secret for each epoch of time, here in the kernel, so that keys
- * rotate with no controller alive, and gates that share a master accept each other's challenges.
+ * comes is in the challenge, under a SipHash tag that also covers the source that asked. The key
+ * of the tag is derived from a master secret for each epoch of time, here in the kernel, so that
+ * keys rotate with no controller alive, and gates that share a master accept each other's
+ * challenges.
  *
  *	epoch     = issued / epoch_ms
  *	epoch key = HKDF-Expand-SHA256(master, "cryptbpf gate v1" || service || epoch, 16)
@@ -19,7 +20,7 @@
 
 #define CHALLENGE_VERSION 1
 #define SECRETS		  2 /* current, previous */
-#define EPOCHS_CACHED	  2
+#define EPOCHS_CACHED	  2 /* as many as challenges in time can be of: the controller sees to it */
 
 /* On the wire; integers in network byte order. */
 struct challenge {

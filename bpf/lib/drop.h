@@ -17,13 +17,17 @@ enum reason {
 	PASS_UNPROTECTED = 4,	 /* a port that is not protected */
 	PASS_ALLOWED = 5,	 /* on the allow list */
 	PASS_ADMITTED = 6,	 /* from an admitted source, within its rate */
-	PASS_MONITORED =
-		7, /* would have been dropped; the drop is counted under its own number too */
+	PASS_MONITORED = 7,   /* would have been dropped, which is counted under its number too */
 	PASS_UNCONFIRMED = 8, /* the operator did not confirm in time: the gate stands open */
+	PASS_SIGNED = 9,      /* its signature holds */
+	PASS_SESSION = 10,    /* the tag of its session holds */
+	PASS_SESSION_REQUEST = 11, /* its signature holds; the controller answers it */
 
 	/* Answered by the gate itself. */
 	ANSWER_CHALLENGE = 32,
 	ANSWER_ADMITTED = 33,
+	ANSWER_COOKIE =
+		34, /* signed, but curve operations are scarce: a challenge for its source */
 
 	/* Dropped: the packet itself. */
 	DROP_TRUNCATED = 64,	     /* shorter than its headers say */
@@ -61,6 +65,25 @@ enum reason {
 	DROP_SPENT_FULL = 98,		  /* no room to remember another spent challenge */
 	DROP_PREFIX_LIMITED = 99,	  /* too many admissions in this source's wider prefix */
 	DROP_ADMISSION_FAILED = 100,	  /* the kernel would not store the admission */
+
+	/* Dropped: signed packets, and proofs that are signatures. */
+	DROP_UNSIGNED = 101, /* no trailer */
+	DROP_TRAILER_VERSION = 102,
+	DROP_TRAILER_FORMAT = 103, /* type, length, or a field that must be zero or not */
+	DROP_KEY_UNKNOWN = 104,	   /* never trusted, or revoked */
+	DROP_KEY_EXPIRED = 105,
+	DROP_TIME = 106,	   /* signed too long ago, or later than now */
+	DROP_BEFORE_ATTACH = 107,  /* signed before this gate began to remember counters */
+	DROP_REPLAY = 108,	   /* the counter has come, or is too old to tell */
+	DROP_INSTANCES_FULL = 109, /* the key is used by as many senders as are remembered */
+	DROP_SOURCE_BUDGET = 110,  /* curve operations of this source are spent */
+	DROP_KEY_BUDGET = 111,	   /* those of this key */
+	DROP_CURVE_BUDGET = 112,   /* those of the gate */
+	DROP_COOKIE = 113,	   /* not our cookie, not given to this source, or too old */
+	DROP_SIGNATURE = 114,	   /* the signature does not hold */
+	DROP_SESSION_UNKNOWN = 115,
+	DROP_SESSION_EXPIRED = 116, /* its time is over, or its counter */
+	DROP_SESSION_TAG = 117,	    /* the tag does not hold */
 
 	/* Dropped: the chain of programs on an interface. */
 	DROP_CHAIN_EMPTY = 120, /* a program that is expected in the chain is not there */

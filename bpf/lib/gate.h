@@ -2,12 +2,12 @@
 /*
  * The gate: protected ports that only admitted sources reach, and the exchange by which a source is
  * admitted: hello -> challenge -> proof -> verdict, over UDP, answered in place and without state
- * until a proof holds. What a proof is, the feature says. It defines, before it includes this
- *header,
+ * until a proof holds. What a proof is, the feature says. Before it includes this header, it
+ * defines
  *
  *	GATE_MAGIC		first four bytes of its messages
  *	GATE_PROOF_BYTES	length of its proof, a multiple of 4
- *	proof_holds()		the check; declared below
+ *	check_proof()		the check; declared in gate_wire.h
  *
  * includes the header of its hook (hook_xdp.h, hook_tc.h), and calls gate_run().
  *
@@ -16,8 +16,7 @@
  *
  * What an attacker may do: send any packet, from any source address, at any rate, and replay what
  * he has seen. What he gets for it: never more bytes than he sent, no memory in the kernel, and the
- * cost of one SipHash, or of one proof check for a challenge that he was given at an address of
- *his.
+ * cost of one SipHash, or of one proof check for a challenge that an address of his was given.
  */
 #pragma once
 
@@ -32,7 +31,8 @@ INLINE enum reason gate_check_header(const struct gate_header *header)
 		return DROP_MESSAGE_MAGIC;
 	if (header->version != GATE_VERSION)
 		return DROP_MESSAGE_VERSION;
-	if (header->type != GATE_HELLO && header->type != GATE_PROOF)
+	if (header->type != GATE_HELLO && header->type != GATE_PROOF &&
+	    !(GATE_REQUEST_BYTES && header->type == GATE_REQUEST))
 		return DROP_MESSAGE_TYPE;
 	if (header->status || header->reserved)
 		return DROP_MESSAGE_FORMAT;
@@ -61,6 +61,8 @@ INLINE enum reason gate_dispatch(hook_context *ctx, struct gate *g)
 
 	if (sizeof(struct gate_proof) != GATE_HELLO_BYTES && !header)
 		header = gate_payload(ctx, &g->packet, sizeof(struct gate_proof));
+	if (GATE_REQUEST_BYTES && !header)
+		header = gate_payload(ctx, &g->packet, sizeof(struct gate_request));
 	if (!header)
 		return DROP_MESSAGE_LENGTH;
 	reason = gate_check_header(header);
@@ -72,6 +74,12 @@ INLINE enum reason gate_dispatch(hook_context *ctx, struct gate *g)
 		header = gate_payload(ctx, &g->packet, GATE_HELLO_BYTES);
 		return header ? gate_hello(g, (void *)header) : DROP_MESSAGE_LENGTH;
 	}
+#if GATE_REQUEST_BYTES
+	if (header->type == GATE_REQUEST) {
+		header = gate_payload(ctx, &g->packet, sizeof(struct gate_request));
+		return header ? gate_request(g, (void *)header) : DROP_MESSAGE_LENGTH;
+	}
+#endif
 	header = gate_payload(ctx, &g->packet, sizeof(struct gate_proof));
 	return header ? gate_proof(g, (void *)header) : DROP_MESSAGE_LENGTH;
 }
@@ -103,7 +111,7 @@ INLINE enum reason gate_judge(hook_context *ctx, struct gate *g)
 		return PASS_UNPROTECTED;
 	g->now_ns = bpf_ktime_get_boot_ns();
 	g->prefix = mask_address(p, &config_of(g)->mask_ipv4, &config_of(g)->mask_ipv6);
-	return message ? gate_judge_message(ctx, g) : gate_judge_traffic(g);
+	return message ? gate_judge_message(ctx, g) : gate_judge_traffic(ctx, g);
 }
 
 INLINE void gate_emit(const struct gate *g, enum reason reason)
@@ -121,7 +129,7 @@ INLINE void gate_emit(const struct gate *g, enum reason reason)
 	event->port = g->packet.destination_port;
 	event->protocol = g->packet.protocol;
 	event->difficulty = g->difficulty;
-	event->reserved = 0;
+	event->subject = g->subject;
 	bpf_ringbuf_submit(event, 0);
 }
 
@@ -139,14 +147,19 @@ INLINE void gate_tell(const struct gate *g, enum reason reason)
 INLINE int gate_answer(hook_context *ctx, const struct gate *g)
 {
 	const struct packet *p = &g->packet;
-	bool is_hello = p->l4_length == sizeof(struct udphdr) + GATE_HELLO_BYTES, done;
+	__u32 bytes = p->l4_length - sizeof(struct udphdr);
 	struct answer a;
+	bool done;
 
 	if (!answer_locate(ctx, p, &a))
 		return hook_abort();
 	swap_ends(&a, p);
-	done = is_hello ? answer_checksum(ctx, &a, p, GATE_HELLO_BYTES, g->old_sum)
-			: answer_checksum(ctx, &a, p, sizeof(struct gate_proof), g->old_sum);
+	if (bytes == GATE_HELLO_BYTES)
+		done = answer_checksum(ctx, &a, p, GATE_HELLO_BYTES, g->old_sum);
+	else if (GATE_REQUEST_BYTES && bytes == sizeof(struct gate_request))
+		done = answer_checksum(ctx, &a, p, sizeof(struct gate_request), g->old_sum);
+	else
+		done = answer_checksum(ctx, &a, p, sizeof(struct gate_proof), g->old_sum);
 	return done ? hook_send_back(ctx) : hook_abort();
 }
 

@@ -7,6 +7,8 @@
 #include "gate_wire.h"
 #include "spent.h"
 
+#define PROLONG_TRIES 4
+
 INLINE __u64 gate_wall_ms(__u64 boot_ns)
 {
 	return (boot_ns + read_once(gate_clock.wall_offset_ns)) / NS_PER_MS;
@@ -128,9 +130,9 @@ INLINE enum reason gate_check_tag(const struct gate *g, const struct challenge *
 	return REASON_NONE;
 }
 
-/* Everything about a proof but what changes state; from cheap to dear. */
-INLINE enum reason gate_check_proof(const struct gate *g, const struct challenge *challenge,
-				    const struct spent_key *key, const __u8 *proof)
+/* Everything about the challenge of a proof but what changes state; from cheap to dear. */
+INLINE enum reason gate_check_challenge(const struct gate *g, const struct challenge *challenge,
+					const struct spent_key *key)
 {
 	enum reason reason;
 
@@ -146,9 +148,7 @@ INLINE enum reason gate_check_proof(const struct gate *g, const struct challenge
 	reason = gate_check_tag(g, challenge);
 	if (reason)
 		return reason;
-	if (spent_has(key))
-		return DROP_SPENT;
-	return proof_holds(challenge, proof) ? REASON_NONE : DROP_PROOF;
+	return spent_has(key) ? DROP_SPENT : REASON_NONE;
 }
 
 /* Whether the wider prefix may have one more admission. */
@@ -162,9 +162,50 @@ INLINE bool gate_wide_allowed(const struct gate *g)
 	return tokens && token_take(tokens, &config_of(g)->wide_rate, g->now_ns);
 }
 
-/* Longer for who is in, and in for who is not. Only this makes the map grow. */
-INLINE enum reason gate_admit(struct gate *g, struct gate_admission *current, __u64 expires_ns)
+/*
+ * For how long a spent challenge is remembered: until it is over, if it was issued by a clock that
+ * is ahead by skew_ms, and ours is set back by skew_ms (the controller refuses challenges from
+ * before a larger step); and one millisecond, since wall time is rounded down.
+ */
+INLINE __u64 gate_memory_ns(const struct gate *g)
 {
+	return (config_of(g)->challenge_ms + 2 * config_of(g)->skew_ms + 1) * NS_PER_MS;
+}
+
+/* The challenge has served. */
+INLINE enum reason gate_spend(const struct gate *g, const struct spent_key *key)
+{
+	return spent_add(key, g->now_ns + gate_memory_ns(g), g->now_ns, &gate_state.spent_head,
+			 config_of(g)->spent_capacity);
+}
+
+/* An admission of this source that still counts. */
+INLINE struct gate_admission *gate_current(const struct gate *g)
+{
+	struct address prefix = g->prefix; /* 6.1 takes keys from the stack, not from an argument */
+	struct gate_admission *admission = bpf_map_lookup_elem(&admitted, &prefix);
+
+	return admission && read_once(admission->expires_ns) > g->now_ns ? admission : NULL;
+}
+
+/*
+ * Makes an admission end later, never earlier. False: it is not what it was. An element of an LRU
+ * map may have become another source's since it was looked up; then its end is another one, to the
+ * nanosecond, and is left alone. What is left is a recycling between the look-up and the read right
+ * behind it: it would give the new owner of the element the lifetime of one proof.
+ */
+INLINE bool gate_prolong(struct gate_admission *admission, __u64 expires_ns)
+{
+	__u64 old = read_once(admission->expires_ns);
+
+	return old >= expires_ns ||
+	       __sync_val_compare_and_swap(&admission->expires_ns, old, expires_ns) == old;
+}
+
+/* Longer for who is in, and in for who is not. Only this makes the map grow. */
+INLINE enum reason gate_admit(struct gate *g, bool is_in, __u64 expires_ns)
+{
+	struct gate_admission *current = NULL;
 	struct gate_admission admission = {
 		.expires_ns = expires_ns,
 		.admitted_ns = g->now_ns,
@@ -175,39 +216,32 @@ INLINE enum reason gate_admit(struct gate *g, struct gate_admission *current, __
 	};
 	struct address prefix = g->prefix;
 
-	if (current) {
-		if (current->expires_ns < expires_ns)
-			write_once(current->expires_ns, expires_ns);
-		return REASON_NONE;
+#pragma unroll
+	for (int i = 0; is_in && i < PROLONG_TRIES; i++) {
+		current = gate_current(g);
+		if (!current)
+			break;
+		if (gate_prolong(current, expires_ns))
+			return REASON_NONE;
 	}
-	return bpf_map_update_elem(&admitted, &prefix, &admission, BPF_ANY) ? DROP_ADMISSION_FAILED
-									    : REASON_NONE;
-}
-
-/* An admission of this source that still counts. */
-INLINE struct gate_admission *gate_current(const struct gate *g)
-{
-	struct address prefix = g->prefix; /* 6.1 takes keys from the stack, not from an argument */
-	struct gate_admission *admission = bpf_map_lookup_elem(&admitted, &prefix);
-
-	return admission && admission->expires_ns > g->now_ns ? admission : NULL;
+	/* Whoever only loses a race must not begin anew, with fresh rates. */
+	if (current || bpf_map_update_elem(&admitted, &prefix, &admission, BPF_ANY))
+		return DROP_ADMISSION_FAILED;
+	return REASON_NONE;
 }
 
 INLINE enum reason gate_accept(struct gate *g, const struct spent_key *key)
 {
-	struct gate_admission *current = gate_current(g);
+	bool is_in = gate_current(g) != NULL;
 	__u64 lifetime = gate_lifetime_ns(g);
-	/* One more millisecond: the clock that a challenge is compared with is rounded down. */
-	__u64 remember = (config_of(g)->challenge_ms + config_of(g)->skew_ms + 1) * NS_PER_MS;
 	enum reason reason;
 
-	if (!current && !gate_wide_allowed(g))
+	if (!is_in && !gate_wide_allowed(g))
 		return DROP_PREFIX_LIMITED;
-	reason = spent_add(key, g->now_ns + remember, g->now_ns, &gate_state.spent_head,
-			   config_of(g)->spent_capacity);
+	reason = gate_spend(g, key);
 	if (reason)
 		return reason;
-	reason = gate_admit(g, current, g->now_ns + lifetime);
+	reason = gate_admit(g, is_in, g->now_ns + lifetime);
 	if (reason)
 		return reason;
 	gate_load_add(g);
@@ -220,19 +254,21 @@ INLINE enum reason gate_accept(struct gate *g, const struct spent_key *key)
 INLINE void gate_remaining(struct gate *g)
 {
 	struct gate_admission *current = gate_current(g);
+	__u64 until = current ? read_once(current->expires_ns) : 0;
 
-	if (current)
-		g->lifetime_s = (current->expires_ns - g->now_ns) / NS_PER_S;
+	if (until > g->now_ns)
+		g->lifetime_s = (until - g->now_ns) / NS_PER_S;
 }
 
-INLINE void gate_write_verdict(struct gate *g, struct gate_proof *proof, enum reason reason)
+/* bytes: of the message that it answers; a constant. */
+INLINE void gate_write_verdict(struct gate *g, void *message, __u32 bytes, enum reason reason)
 {
-	struct gate_verdict *verdict = (void *)proof;
+	struct gate_verdict *verdict = message;
 
-	gate_sum_before(g, proof, sizeof(*proof));
+	gate_sum_before(g, message, bytes);
 	verdict->header.type = GATE_VERDICT;
 	verdict->header.status = reason == ANSWER_ADMITTED ? 0 : reason;
-	__builtin_memset(&verdict->lifetime_s, 0, sizeof(*proof) - sizeof(proof->header));
+	__builtin_memset(&verdict->lifetime_s, 0, bytes - sizeof(verdict->header));
 	verdict->lifetime_s = bpf_htonl(g->lifetime_s);
 	verdict->renew_after_s = bpf_htonl(g->lifetime_s / 4 * 3);
 	g->answered = 1;
@@ -250,12 +286,40 @@ NO_INLINE int gate_proof(struct gate *g, struct gate_proof *message)
 	key.salt = challenge.salt;
 	key.tag = challenge.tag;
 	g->difficulty = challenge.difficulty;
-	reason = gate_check_proof(g, &challenge, &key, message->proof);
+	reason = gate_check_challenge(g, &challenge, &key);
+	if (!reason)
+		reason = check_proof(g, &challenge, message->proof);
 	if (!reason)
 		reason = gate_accept(g, &key);
 	if (reason == DROP_SPENT)
 		gate_remaining(g);
 	if (reason == ANSWER_ADMITTED || (reason >= DROP_SERVICE && gate_answer_allowed(g)))
-		gate_write_verdict(g, message, reason);
+		gate_write_verdict(g, message, sizeof(*message), reason);
 	return reason;
 }
+
+#if GATE_REQUEST_BYTES
+/* A request is judged as a proof is, and then left to the controller. */
+NO_INLINE int gate_request(struct gate *g, struct gate_request *message)
+{
+	struct challenge challenge;
+	struct spent_key key;
+	enum reason reason;
+
+	if (!g || !message)
+		return DROP_MESSAGE_LENGTH;
+	challenge = message->challenge;
+	key.salt = challenge.salt;
+	key.tag = challenge.tag;
+	reason = gate_check_challenge(g, &challenge, &key);
+	if (!reason)
+		reason = check_request(g, &challenge, message->body);
+	if (!reason)
+		reason = gate_spend(g, &key);
+	if (!reason)
+		return PASS_SESSION_REQUEST;
+	if (reason >= DROP_SERVICE && gate_answer_allowed(g))
+		gate_write_verdict(g, message, sizeof(*message), reason);
+	return reason;
+}
+#endif

@@ -39,7 +39,8 @@ struct gate_config {
 	struct token_rate answer_rate; /* answers to one source that proved nothing */
 	struct token_rate event_rate;  /* events about drops */
 	__u64 epoch_ms;
-	__u64 challenge_ms; /* a challenge is good for this long; at most epoch_ms */
+	__u64 challenge_ms; /* a challenge is good for this long; with 2 skew_ms, at most epoch_ms
+			     */
 	__u64 skew_ms;	    /* between the clocks of gates that share a secret */
 	__u64 clock_horizon_ns;
 	__u64 confirm_by_ns; /* boot clock; 0: confirmed */
@@ -93,6 +94,7 @@ struct gate_clock gate_clock;
 struct gate_birth gate_birth;
 struct gate_state gate_state;
 struct gate_ports gate_ports;
+
 enum gate_origin {
 	ORIGIN_PROOF = 0,
 	ORIGIN_ESTABLISHED = 1, /* had a connection before the gate was attached */
@@ -172,8 +174,8 @@ struct gate_event {
 	__u32 lifetime_s; /* when admitted */
 	__u16 port;	  /* destination */
 	__u8 protocol;
-	__u8 difficulty; /* when admitted */
-	__u32 reserved;
+	__u8 difficulty; /* of a proof, as it claims */
+	__u32 subject;	 /* what it is about, where a feature says so */
 };
 
 struct gate_event *event_of_events __attribute__((unused));
@@ -182,16 +184,18 @@ struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, GATE_RING_BYTES);
 } events SEC(".maps");
+
+/* What is known of a packet while it is judged. */
 struct gate {
 	struct packet packet;
 	struct address prefix; /* of the source: what is admitted */
 	__u64 now_ns;	       /* boot clock */
 	__u32 config_index;
-	__u32 lifetime_s;
-	__u32 old_sum; /* of a message, before it becomes its answer */
+	__u32 lifetime_s; /* for the verdict and the event */
+	__u32 old_sum;	  /* of a message, before it becomes its answer */
 	__u8 difficulty;
 	__u8 answered;
-	__u8 reserved[2];
+	__u16 subject; /* for events: the feature's */
 };
 
 INLINE const struct gate_config *config_of(const struct gate *g)

@@ -22,7 +22,12 @@ INLINE enum reason gate_check_admission(struct gate *g)
 	return PASS_ADMITTED;
 }
 
-INLINE enum reason gate_judge_traffic(struct gate *g)
+#ifdef GATE_JUDGES_UDP
+/* A feature whose UDP packets carry their own evidence says what becomes of one. */
+INLINE enum reason judge_udp(hook_context *ctx, struct gate *g);
+#endif
+
+INLINE enum reason gate_judge_traffic(hook_context *ctx, struct gate *g)
 {
 	__u32 verdict;
 
@@ -37,5 +42,9 @@ INLINE enum reason gate_judge_traffic(struct gate *g)
 		return DROP_DENIED;
 	if (verdict == LIST_ALLOW)
 		return PASS_ALLOWED;
+#ifdef GATE_JUDGES_UDP
+	if (g->packet.protocol == IPPROTO_UDP)
+		return judge_udp(ctx, g);
+#endif
 	return gate_check_admission(g);
 }

@@ -9,6 +9,11 @@
 #include "common.h"
 #include "cookie.h"
 
+/* Of the body of a request: a proof that admits nobody, but goes on to the controller. */
+#ifndef GATE_REQUEST_BYTES
+#define GATE_REQUEST_BYTES 0
+#endif
+
 #define GATE_VERSION	 1
 #define GATE_HELLO_BYTES 64
 
@@ -17,6 +22,7 @@ enum gate_message {
 	GATE_CHALLENGE = 2,
 	GATE_PROOF = 3,
 	GATE_VERDICT = 4,
+	GATE_REQUEST = 5,
 };
 
 struct gate_header {
@@ -45,6 +51,12 @@ struct gate_proof {
 	__u8 proof[GATE_PROOF_BYTES];
 };
 
+struct gate_request {
+	struct gate_header header;
+	struct challenge challenge;
+	__u8 body[GATE_REQUEST_BYTES];
+};
+
 struct gate_verdict {
 	struct gate_header header;
 	__be32 lifetime_s;
@@ -56,6 +68,17 @@ _Static_assert(sizeof(struct gate_hello) == GATE_HELLO_BYTES, "hello");
 _Static_assert(sizeof(struct gate_challenge) <= sizeof(struct gate_hello), "no amplification");
 _Static_assert(sizeof(struct gate_verdict) <= sizeof(struct gate_proof), "no amplification");
 
-/* Whether proof answers challenge. Both may lie in the packet, which the caller has shown to hold
- * them. */
-INLINE bool proof_holds(const struct challenge *challenge, const __u8 *proof);
+struct gate;
+
+/*
+ * Of a proof: REASON_NONE when it answers the challenge, else what is wrong with it. Both may lie
+ * in the packet, which the caller has shown to hold them.
+ */
+INLINE enum reason check_proof(const struct gate *g, const struct challenge *challenge,
+			       const __u8 *proof);
+
+#if GATE_REQUEST_BYTES
+/* The same of a request. */
+INLINE enum reason check_request(const struct gate *g, const struct challenge *challenge,
+				 const __u8 *body);
+#endif

@@ -12,7 +12,8 @@
 
 char _license[] SEC("license") = "GPL";
 
-INLINE bool proof_holds(const struct challenge *challenge, const __u8 *proof)
+INLINE enum reason check_proof(const struct gate *g, const struct challenge *challenge,
+			       const __u8 *proof)
 {
 	const __u32 *given = (const __u32 *)challenge, *inverted = (const __u32 *)proof;
 	__u32 wrong = 0;
@@ -20,7 +21,7 @@ INLINE bool proof_holds(const struct challenge *challenge, const __u8 *proof)
 #pragma unroll
 	for (int i = 0; i < GATE_PROOF_BYTES / 4; i++)
 		wrong |= given[i] ^ ~inverted[i];
-	return !wrong;
+	return wrong ? DROP_PROOF : REASON_NONE;
 }
 
 SEC("tc")

@@ -59,8 +59,12 @@ export const Reason = {
   PASS_ADMITTED: 6,
   PASS_MONITORED: 7,
   PASS_UNCONFIRMED: 8,
+  PASS_SIGNED: 9,
+  PASS_SESSION: 10,
+  PASS_SESSION_REQUEST: 11,
   ANSWER_CHALLENGE: 32,
   ANSWER_ADMITTED: 33,
+  ANSWER_COOKIE: 34,
   DROP_TRUNCATED: 64,
   DROP_MALFORMED: 65,
   DROP_FRAGMENT: 66,
@@ -92,6 +96,23 @@ export const Reason = {
   DROP_SPENT_FULL: 98,
   DROP_PREFIX_LIMITED: 99,
   DROP_ADMISSION_FAILED: 100,
+  DROP_UNSIGNED: 101,
+  DROP_TRAILER_VERSION: 102,
+  DROP_TRAILER_FORMAT: 103,
+  DROP_KEY_UNKNOWN: 104,
+  DROP_KEY_EXPIRED: 105,
+  DROP_TIME: 106,
+  DROP_BEFORE_ATTACH: 107,
+  DROP_REPLAY: 108,
+  DROP_INSTANCES_FULL: 109,
+  DROP_SOURCE_BUDGET: 110,
+  DROP_KEY_BUDGET: 111,
+  DROP_CURVE_BUDGET: 112,
+  DROP_COOKIE: 113,
+  DROP_SIGNATURE: 114,
+  DROP_SESSION_UNKNOWN: 115,
+  DROP_SESSION_EXPIRED: 116,
+  DROP_SESSION_TAG: 117,
   DROP_CHAIN_EMPTY: 120,
   EVENT_LOST: 127,
 } as const;
@@ -273,6 +294,7 @@ export interface GateEvent {
   port: number;
   protocol: number;
   difficulty: number;
+  subject: number;
 }
 
 export const gateEventCodec: Codec<GateEvent> = {
@@ -286,6 +308,7 @@ export const gateEventCodec: Codec<GateEvent> = {
       port: view.getUint16(offset + 32, true),
       protocol: view.getUint8(offset + 34),
       difficulty: view.getUint8(offset + 35),
+      subject: view.getUint32(offset + 36, true),
     };
   },
   encode(view, offset, value) {
@@ -296,7 +319,7 @@ export const gateEventCodec: Codec<GateEvent> = {
     put.u16(view, offset + 32, value.port, 'GateEvent.port');
     put.u8(view, offset + 34, value.protocol, 'GateEvent.protocol');
     put.u8(view, offset + 35, value.difficulty, 'GateEvent.difficulty');
-    put.zeros(view, offset + 36, 4);
+    put.u32(view, offset + 36, value.subject, 'GateEvent.subject');
   },
 };
 

@@ -63,8 +63,14 @@ test('a gate counts the events for which its ring has no room', () => {
   expect(named(judged.reasons)).toEqual(['DROP_NOT_ADMITTED', 'EVENT_LOST']);
 });
 
+/** Those of signed packets are another feature's. */
+const isOurs = (reason: Reason) =>
+  reason !== Reason.ANSWER_COOKIE &&
+  (reason < Reason.PASS_SIGNED || reason > Reason.PASS_SESSION_REQUEST) &&
+  (reason < Reason.DROP_UNSIGNED || reason > Reason.DROP_SESSION_TAG);
+
 test('every reason is reached by a test of this file', () => {
-  const known = Object.values(Reason).filter((reason) => reason !== 0);
+  const known = Object.values(Reason).filter((reason) => reason !== 0 && isOurs(reason));
   expect(named(known.filter((reason) => !reached.has(reason)))).toEqual([]);
 });
 
