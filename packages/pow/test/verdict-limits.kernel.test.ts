@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { bootTimeNs } from '@cryptbpf/core';
+import { bootTimeNs, Reason } from '@cryptbpf/core';
 import { afterAll, describe, expect, test } from 'vitest';
-import { Reason } from '../src/reasons.gen.js';
 import { addressBytes } from './support/addresses.js';
 import { CONTROL, challengeFor, control, fromPeer, STRANGER4, solution } from './support/corpus.js';
 import { TestGate } from './support/gate.js';
@@ -101,7 +100,7 @@ describe('spent challenges', () => {
     gate.reset(FREE);
     const start = bootTimeNs();
     times(5, fresh);
-    return 300n + (12n * (bootTimeNs() - start)) / NS_PER_MS;
+    return 800n + (12n * (bootTimeNs() - start)) / NS_PER_MS;
   }
 
   test('room comes back when challenges are over, again and again', { timeout: 60_000 }, async () => {
@@ -128,6 +127,16 @@ describe('spent challenges', () => {
     expect(count(Reason.ANSWER_ADMITTED, own)).toBe(1);
     expect(own.at(-1)).toBe(Reason.DROP_CHALLENGE_EXPIRED);
     expect(new Set(own.slice(1))).toEqual(new Set([Reason.DROP_SPENT, Reason.DROP_CHALLENGE_EXPIRED]));
+  });
+
+  test('one is remembered until no clock that may differ calls it young', () => {
+    gate.reset({ ...FREE, challengeMs: 10_000n, skewMs: 5_000n });
+    const before = bootTimeNs();
+    expect(gate.verdict(fresh())).toBe(Reason.ANSWER_ADMITTED);
+    const after = bootTimeNs();
+    const { untilNs } = gate.object.maps.spent_order.at(0);
+    const memory = 20_001n * NS_PER_MS;
+    expect(untilNs >= before + memory && untilNs <= after + memory).toBe(true);
   });
 
   test('an epoch that ends takes no challenge with it', () => {
@@ -186,7 +195,8 @@ describe('admissions', () => {
 });
 
 describe('load', () => {
-  const LOAD = { intervalNs: NS_PER_S, stepNs: NS_PER_S, difficultyMax: 8, lifetimeMinS: 4_500n };
+  const MINUTE = 60n * NS_PER_S;
+  const LOAD = { intervalNs: MINUTE, stepNs: MINUTE, difficultyMax: 8, lifetimeMinS: 4_500n };
   const difficulty = () => gate.run(control('192.0.2.200', hello())).data[14 + 20 + 8 + 16 + 1]!;
   const prove = (salt: bigint, difficulty = 5) => {
     const { data } = gate.run(solution(`198.18.0.${salt}`, { issued: gate.wallMs(), salt, difficulty }));

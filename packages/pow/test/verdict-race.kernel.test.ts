@@ -1,5 +1,5 @@
+import { Reason } from '@cryptbpf/core';
 import { afterAll, expect, test } from 'vitest';
-import { Reason } from '../src/reasons.gen.js';
 import { control, fromPeer, STRANGER4, solution } from './support/corpus.js';
 import { TestGate } from './support/gate.js';
 import { hammer } from './support/hammer.js';
@@ -35,10 +35,14 @@ test('one proof in two threads at once admits once, each time', { timeout: 60_00
   expect([...first, ...second].every(({ returnValue }) => returnValue === XDP_TX)).toBe(true);
 });
 
-test('proofs of one source in two threads at once admit it, with one admission', {
+test('proofs of one source in two threads at once admit it, with one admission and the rates that it had', {
   timeout: 60_000,
 }, async () => {
-  gate.reset({ difficulty: 0, wideRate: { burst: 2, intervalNs: HOUR } });
+  const once = { burst: 1, intervalNs: HOUR };
+  const twin = gate.reset({ difficulty: 0, wideRate: once, packetRate: once });
+  gate.admit(twin, STRANGER4, 60n);
+  const packet = frame({ ip: fromPeer(STRANGER4), tcp: { sourcePort: 1, destinationPort: 443, flags: SYN } });
+  expect(gate.verdict(packet)).toBe(Reason.PASS_ADMITTED);
   const issued = gate.wallMs();
   const proofs = Array.from({ length: 50 }, (_, i) =>
     solution(STRANGER4, { issued, salt: BigInt(i), difficulty: 0 }),
@@ -47,6 +51,7 @@ test('proofs of one source in two threads at once admit it, with one admission',
   expect(counted(Reason.ANSWER_ADMITTED)).toBe(50);
   expect(counted(Reason.DROP_SPENT)).toBe(50);
   expect([...gate.object.maps.admitted.keys()]).toHaveLength(1);
+  expect(gate.verdict(packet)).toBe(Reason.DROP_RATE_LIMITED);
 });
 
 test('the set of spent challenges holds no more than its room when two threads fill it', {
