@@ -7,7 +7,7 @@
 #pragma once
 
 #include "p256.h"
-#include "p256_jacobian.gen.h"
+#include "p256_double.gen.h"
 
 /* Digits of the scalar are odd numbers from -15 to 15, five bits wide: one in six is not 0. */
 #define P256_ODD_MULTIPLES 8
@@ -32,6 +32,28 @@ INLINE void p256_start_jacobian(struct p256_jacobian *sum, const struct p256_aff
 	sum->x = point->x;
 	sum->y = point->y;
 	sum->z = (struct p256_element){P256_ONE};
+}
+
+/* sum += point, which is neither the sum nor its negative. Uses the multiple's sum for it. */
+NO_INLINE int p256_add_jacobian(struct p256_generic_work *work, struct p256_affine *point)
+{
+	struct p256_jacobian *sum;
+	struct p256_sum *next;
+
+	if (!work || !point)
+		return 1;
+	sum = &work->sum;
+	next = &work->common.of_key.sum;
+	next->x = sum->x;
+	next->y = sum->y;
+	p256_square(&next->zz, &sum->z);
+	p256_multiply(&next->zzz, &sum->z, &next->zz);
+	p256_take_differences(next, point);
+	p256_add_differences(next);
+	p256_multiply(&sum->z, &sum->z, &next->p);
+	sum->x = next->x;
+	sum->y = next->y;
+	return 0;
 }
 
 /* point = (x f^2, y f^3). Uses f up. */
@@ -66,7 +88,7 @@ NO_INLINE int p256_odd_multiples(struct p256_generic_work *work)
 	p256_start_jacobian(&work->sum, &work->odd[0]);
 	work->odd[0] = work->key;
 	for (int i = 1; i < P256_ODD_MULTIPLES; i++) {
-		p256_add_jacobian(&work->sum, step);
+		p256_add_jacobian(work, step);
 		work->odd[i].x = work->sum.x;
 		work->odd[i].y = work->sum.y;
 		p256_multiply(&work->z[i], &work->sum.z, &work->z[0]);
@@ -144,7 +166,7 @@ NO_INLINE int p256_add_digit(struct p256_generic_work *work, __s32 digit)
 	p256_take_odd(point, &work->odd[(digit >> 1) & (P256_ODD_MULTIPLES - 1)],
 		      sign ^ (__s64)work->common.of_key.negative);
 	if (work->started)
-		p256_add_jacobian(&work->sum, point);
+		p256_add_jacobian(work, point);
 	else
 		p256_start_jacobian(&work->sum, point);
 	work->started = 1;

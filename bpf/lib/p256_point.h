@@ -53,8 +53,7 @@ INLINE void p256_double_sum(struct p256_sum *sum, const struct p256_sum *point,
 INLINE void p256_join_x(struct p256_work *work)
 {
 	struct p256_sum *a = &work->of_generator.sum, *b = &work->of_key.sum, *sum = &work->sum;
-	struct p256_element *pp = &sum->temporary[0], *ppp = &sum->temporary[1];
-	struct p256_element *q = &sum->temporary[2];
+	struct p256_element *pp = &sum->pp, *ppp = &sum->ppp, *q = &sum->q;
 
 	p256_multiply(&work->left, &a->x, &b->zz);
 	p256_multiply(&work->right, &b->x, &a->zz);
@@ -75,7 +74,7 @@ INLINE void p256_join_x(struct p256_work *work)
 INLINE void p256_join_y(struct p256_work *work)
 {
 	struct p256_sum *a = &work->of_generator.sum, *b = &work->of_key.sum, *sum = &work->sum;
-	struct p256_element *ppp = &sum->temporary[1], *q = &sum->temporary[2];
+	struct p256_element *ppp = &sum->ppp, *q = &sum->q;
 
 	p256_subtract(q, q, 1, &sum->x);
 	p256_multiply(&work->left, &work->r, q);

@@ -150,6 +150,37 @@ INLINE void p256_start(struct p256_sum *sum, const struct p256_affine *point)
 	sum->zzz = (struct p256_element){P256_ONE};
 }
 
+/*
+ * The rest of an addition, from the differences p and r on (madd-2008-s of the Explicit-Formulas
+ * Database), but for the denominators. x is the old one's place and the new one's.
+ */
+INLINE void p256_add_differences(struct p256_sum *sum)
+{
+	p256_square(&sum->pp, &sum->p);
+	p256_multiply(&sum->ppp, &sum->p, &sum->pp);
+	p256_multiply(&sum->q, &sum->x, &sum->pp);
+	p256_add_x(sum);
+	p256_add_y(sum);
+}
+
+INLINE void p256_take_differences(struct p256_sum *sum, struct p256_affine *point)
+{
+	p256_difference((struct p256_lane *)&sum->x, &point->x);
+	p256_difference((struct p256_lane *)&sum->y, &point->y);
+}
+
+/*
+ * sum += point, which is neither the sum nor its negative: these leave zz = 0, and so does whatever
+ * is added from then on.
+ */
+INLINE void p256_add(struct p256_sum *sum, struct p256_affine *point)
+{
+	p256_take_differences(sum, point);
+	p256_add_differences(sum);
+	p256_multiply(&sum->zz, &sum->zz, &sum->pp);
+	p256_multiply(&sum->zzz, &sum->zzz, &sum->ppp);
+}
+
 /* Adds up what was gathered. Returns 0, or 1 if there is no such table. */
 NO_INLINE int p256_add_up(struct p256_multiple *multiple, struct p256_affine *point)
 {

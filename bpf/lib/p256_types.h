@@ -29,16 +29,26 @@ struct p256_affine {
 	struct p256_element x, y;
 };
 
-/* The affine point (x / zz, y / zzz), where zz^3 = zzz^2; infinity when zz = 0. */
+/*
+ * The affine point (x / zz, y / zzz), where zz^3 = zzz^2; infinity when zz = 0. What follows is of
+ * the addition that is under way.
+ */
 struct p256_sum {
 	struct p256_element x, y, zz, zzz;
-	struct p256_element temporary[3];
+	struct p256_element p, r, pp, ppp, q;
+};
+
+/* What the additions of x and of y do alike: a struct p256_sum from its x, or from its y on. */
+struct p256_lane {
+	struct p256_element value, other_value;
+	struct p256_element denominator, other_denominator;
+	struct p256_element difference;
 };
 
 /* The affine point (x / z^2, y / z^3); infinity when z = 0. */
 struct p256_jacobian {
 	struct p256_element x, y, z;
-	struct p256_element temporary[2];
+	struct p256_element temporary[3];
 };
 
 /* On the wire: numbers of 32 bytes, highest byte first. */

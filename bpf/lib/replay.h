@@ -16,19 +16,24 @@
 
 #include "common.h"
 
-#define REPLAY_WINDOW	  8192
+/* A multiple of the block; a smaller one where many windows are kept. */
+#ifndef REPLAY_WINDOW
+#define REPLAY_WINDOW 8192
+#endif
 #define REPLAY_BLOCK_BITS 8
 /* One more than the window fills, as its two ends can lie in one block. */
 #define REPLAY_BLOCKS (REPLAY_WINDOW / REPLAY_BLOCK_BITS + 1)
 
 /*
- * 8 bits of counters and 56 of the round: a round is 8200 counters long, so that no round has a
- * number of more than 51 bits.
+ * 8 bits of counters and 56 of the round: a round is at least 1024 counters long, so that no round
+ * has a number of more than 54 bits.
  */
 struct replay_window {
 	__u64 largest;
 	__u64 blocks[REPLAY_BLOCKS];
 };
+
+_Static_assert(REPLAY_WINDOW >= 1024 && REPLAY_WINDOW % REPLAY_BLOCK_BITS == 0, "replay window");
 
 enum replay {
 	REPLAY_FRESH,

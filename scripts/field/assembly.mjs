@@ -31,6 +31,7 @@ export class Assembly {
   #lines = [];
   #parameters;
   #stack = 0;
+  #scratch;
 
   /** Parameters as C declares them, such as "struct p256_element *to". */
   constructor(parameters) {
@@ -51,6 +52,12 @@ export class Assembly {
   local(field, words = field.limbs) {
     this.#stack += words * WORD;
     return new Element('r10', -this.#stack, field.radix);
+  }
+
+  /** What products need besides their operands. */
+  scratch(field) {
+    this.#scratch ??= { carry: this.local(field, 1), factors: this.local(field) };
+    return this.#scratch;
   }
 
   emit(line) {

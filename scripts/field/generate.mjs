@@ -1,6 +1,7 @@
 // Writes the headers of field and point arithmetic. With --check: only tells whether they are up to date.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { FILES } from './p256.mjs';
+import { WIDE_FILES } from './wide.mjs';
 
 const root = new URL('../../', import.meta.url);
 const checking = process.argv.includes('--check');
@@ -25,9 +26,9 @@ function isCurrent(url, text) {
   }
 }
 
-for (const file of FILES) {
+for (const file of [...FILES, ...WIDE_FILES]) {
   const url = new URL(file.path, root);
-  const text = header(file);
+  const text = file.whole ?? header(file);
   if (isCurrent(url, text)) continue;
   if (checking) {
     console.error(`${file.path} is not up to date: run scripts/generate.sh`);

@@ -44,43 +44,54 @@ function ofOne(field, term) {
   return assembly;
 }
 
-/** sum += point: madd-2008-s of the Explicit-Formulas Database, 8 multiplications and 2 squarings. */
-function addition() {
-  const assembly = new Assembly(['struct p256_sum *sum', 'struct p256_affine *point']);
-  const [x, y, zz, zzz, pp, ppp, q] = [0, 1, 2, 3, 4, 5, 6].map((n) => assembly.member(P, 'sum', n));
-  const [x2, y2] = [0, 1].map((n) => assembly.member(P, 'point', n));
-  const p = assembly.local(P);
-  const r = assembly.local(P);
-  product(assembly, P, { terms: [{ a: x2, b: zz }], addends: [[x, -1]], into: p });
-  product(assembly, P, { terms: [{ a: y2, b: zzz }], addends: [[y, -1]], into: r });
-  addPoints(assembly, { x, y, p, r, pp, ppp, q });
-  product(assembly, P, { terms: [{ a: zz, b: pp }], into: zz });
-  product(assembly, P, { terms: [{ a: zzz, b: ppp }], into: zzz });
+/** The elements of a struct that a parameter points to. */
+function members(assembly, parameter, count) {
+  return Array.from({ length: count }, (_, n) => assembly.member(P, parameter, n));
+}
+
+/*
+ * Additions are cut into these pieces, and not made one by one in full, for the sake of the processor's caches of
+ * decoded instructions: docs/p256.md.
+ */
+
+/** Of struct p256_lane: difference = denominator * numerator - value, for x and for y. */
+function difference() {
+  const assembly = new Assembly(['struct p256_lane *lane', 'struct p256_element *numerator']);
+  const [value, , denominator, , into] = members(assembly, 'lane', 5);
+  const b = assembly.member(P, 'numerator');
+  product(assembly, P, { terms: [{ a: denominator, b }], addends: [[value, -1]], into });
   return assembly;
 }
 
-/** What additions have in common: from the differences p and r to the new x and y. */
-function addPoints(assembly, { x, y, p, r, pp, ppp, q }) {
-  product(assembly, P, { terms: [{ a: p, b: p }], into: pp });
-  product(assembly, P, { terms: [{ a: p, b: pp }], into: ppp });
-  product(assembly, P, { terms: [{ a: x, b: pp }], into: q });
+/** Of struct p256_sum: x = r^2 - ppp - 2q, then q = q - x without carries. */
+function additionX() {
+  const assembly = new Assembly(['struct p256_sum *sum']);
+  const [x, , , , , r, , ppp, q] = members(assembly, 'sum', 9);
   const addends = [
     [ppp, -1],
     [q, -2],
   ];
   product(assembly, P, { terms: [{ a: r, b: r }], addends, into: x, difference: q });
+  return assembly;
+}
+
+/** Of struct p256_sum, after that: y = r q - y ppp. */
+function additionY() {
+  const assembly = new Assembly(['struct p256_sum *sum']);
+  const [, y, , , , r, , ppp, q] = members(assembly, 'sum', 9);
+  q.signed = true;
   const terms = [
     { a: r, b: q },
     { a: y, b: ppp, times: -1 },
   ];
   product(assembly, P, { terms, into: y });
+  return assembly;
 }
 
 /** point += point in Jacobian coordinates, with a = -3: 4 multiplications and 6 squarings, 7 reductions. */
 function doubling() {
   const assembly = new Assembly(['struct p256_jacobian *point']);
-  const [x, y, z, g, s] = [0, 1, 2, 3, 4].map((n) => assembly.member(P, 'point', n));
-  const m = assembly.local(P);
+  const [x, y, z, g, s, m] = members(assembly, 'point', 6);
   const terms = [
     { a: x, b: x, times: 3 },
     { a: g, b: g, times: -3 },
@@ -99,21 +110,6 @@ function doubling() {
   return assembly;
 }
 
-/** sum += point, where sum is in Jacobian coordinates: 8 multiplications and 3 squarings. */
-function jacobianAddition() {
-  const assembly = new Assembly(['struct p256_jacobian *sum', 'struct p256_affine *point']);
-  const [x, y, z, pp, ppp] = [0, 1, 2, 3, 4].map((n) => assembly.member(P, 'sum', n));
-  const [x2, y2] = [0, 1].map((n) => assembly.member(P, 'point', n));
-  const [p, r, q] = [0, 1, 2].map(() => assembly.local(P));
-  product(assembly, P, { terms: [{ a: z, b: z }], into: pp });
-  product(assembly, P, { terms: [{ a: z, b: pp }], into: ppp });
-  product(assembly, P, { terms: [{ a: x2, b: pp }], addends: [[x, -1]], into: p });
-  product(assembly, P, { terms: [{ a: y2, b: ppp }], addends: [[y, -1]], into: r });
-  product(assembly, P, { terms: [{ a: z, b: p }], into: z });
-  addPoints(assembly, { x, y, p, r, pp, ppp, q });
-  return assembly;
-}
-
 export const FILES = [
   {
     path: 'bpf/lib/p256_constants.gen.h',
@@ -127,15 +123,14 @@ export const FILES = [
       ['p256_square', 'to = a * a / R mod p', ofOne(P, (a) => ({ a, b: a }))],
       ['p256_reduce', 'to = a / R mod p: from 0 to p, both included', ofOne(P, (a) => ({ a }))],
       ['p256_multiply_scalars', 'to = a * b / R mod n', multiplication(N)],
-      ['p256_add', 'sum += point; a sum that is plus or minus the point is left with zz = 0', addition()],
+      ['p256_difference', 'difference = denominator * numerator - value', difference()],
+      ['p256_add_x', 'x = r^2 - ppp - 2q; q = q - x', additionX()],
+      ['p256_add_y', 'y = r q - y ppp', additionY()],
     ],
   },
   {
-    path: 'bpf/lib/p256_jacobian.gen.h',
+    path: 'bpf/lib/p256_double.gen.h',
     include: 'p256_types.h',
-    functions: [
-      ['p256_double', 'point += point', doubling()],
-      ['p256_add_jacobian', 'sum += point; plus or minus the point is left with z = 0', jacobianAddition()],
-    ],
+    functions: [['p256_double', 'point += point', doubling()]],
   },
 ];

@@ -33,7 +33,7 @@ class Product {
     this.columns = Array.from({ length: this.window }, (_, i) => `r${i}`);
     this.operand = `r${this.window}`;
     this.spare = `r${this.window + 1}`;
-    assembly.scratch ??= { carry: assembly.local(field, 1), factors: assembly.local(field) };
+    this.scratch = assembly.scratch(field);
     this.mask = 2 ** field.radix - 1;
     checkColumns(field, this.terms, addends);
   }
@@ -130,7 +130,7 @@ class Product {
   /** The operand's register, which is free by now, takes the carry from column to column. */
   #reduce(last) {
     const { assembly, field, operand: carry } = this;
-    if (this.first > 0) assembly.load(carry, assembly.scratch.carry, 0);
+    if (this.first > 0) assembly.load(carry, this.scratch.carry, 0);
     for (let k = this.first; k < this.end; k++) {
       const column = this.columns[k - this.first];
       if (k >= field.limbs) this.#addAddends(column, k - field.limbs);
@@ -139,7 +139,7 @@ class Product {
       if (k < field.limbs) this.#takeFactor(column, k);
       else this.#takeLimb(column, k - field.limbs);
     }
-    if (this.end < last) assembly.store(assembly.scratch.carry, 0, carry);
+    if (this.end < last) assembly.store(this.scratch.carry, 0, carry);
   }
 
   #addAddends(register, i) {
@@ -156,7 +156,7 @@ class Product {
       const i = k - distance;
       if (i < 0 || i >= this.field.limbs) continue;
       if (i >= this.first) this.assembly.emit(`${this.spare} = ${this.columns[i - this.first]}`);
-      else this.assembly.load(this.spare, this.assembly.scratch.factors, i);
+      else this.assembly.load(this.spare, this.scratch.factors, i);
       apply(this.spare);
       this.assembly.accumulate(column, this.spare, sign);
     }
@@ -193,7 +193,7 @@ class Product {
       assembly.emit(`${carry} += ${spare}`);
     }
     assembly.emit(`${carry} s>>= ${field.radix}`);
-    assembly.store(assembly.scratch.factors, k, column);
+    assembly.store(this.scratch.factors, k, column);
   }
 
   #takeLimb(column, i) {
