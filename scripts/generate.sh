@@ -6,10 +6,11 @@ cd "$(dirname "$0")/.."
 gen=(node packages/core/dist/gen/cli.js)
 
 "${gen[@]}" build/bpf/gate.bpf.o -o packages/core/src/gate/gate.gen.ts --core ../runtime.js "$@"
+"${gen[@]}" build/bpf/gate.bpf.o -o packages/core/src/gate-client/reasons.gen.ts --only enums "$@"
 "${gen[@]}" build/bpf/dispatcher.bpf.o -o packages/core/src/chain/dispatcher.gen.ts --core ../runtime.js "$@"
 "${gen[@]}" build/bpf/core_test.bpf.o -o packages/core/test/core_test.gen.ts --core ../src/index.js "$@"
 "${gen[@]}" build/bpf/pow.bpf.o -o packages/pow/src/pow.gen.ts "$@"
-"${gen[@]}" build/bpf/pow.bpf.o -o packages/pow/src/reasons.gen.ts --only enums "$@"
 "${gen[@]}" build/bpf/hash_test.bpf.o -o packages/primitives/src/hashes.gen.ts "$@"
+"${gen[@]}" build/bpf/replay_test.bpf.o -o packages/primitives/src/replay.gen.ts "$@"
 node scripts/field/generate.mjs "$@"
 node packages/core/scripts/worker-source.mjs "$@"
