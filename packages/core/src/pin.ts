@@ -1,8 +1,17 @@
-import { closeSync, existsSync, mkdirSync, readlinkSync, rmSync, statfsSync, unlinkSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readlinkSync,
+  rmSync,
+  statfsSync,
+  unlinkSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { BpfError } from './errors.js';
 import { bpf, bpfError, Command, cString } from './ffi/bpf.js';
-import { errno } from './ffi/libc.js';
+import { errno, tryLock } from './ffi/libc.js';
 
 /** Where bpffs is by convention. */
 export const BPFFS = '/sys/fs/bpf';
@@ -68,6 +77,40 @@ export function unpin(path: string): boolean {
 /** Removes a directory of pins with all that is in it. */
 export function removePins(directory: string): void {
   inFileSystem(`removing ${directory}`, () => rmSync(directory, { recursive: true, force: true }));
+}
+
+const LOCK_WAIT_MS = 10_000;
+const LOCK_STEP_MS = 5;
+/** Directories that this thread has locked. */
+const locked = new Set<string>();
+const idle = new Int32Array(new SharedArrayBuffer(4));
+
+/**
+ * Runs action, which is synchronous, while nobody else does what is below directory (made, if need be): several
+ * processes may set up gates at the same moment, when a machine starts for instance. May be nested. Throws ERR_BUSY
+ * when another process keeps it for more than ten seconds; ERR_NO_BPFFS.
+ */
+export function withLock<T>(directory: string, action: () => T): T {
+  if (locked.has(directory)) return action();
+  ensurePinDirectory(directory);
+  const fd = openSync(directory, 'r');
+  try {
+    awaitLock(fd, directory);
+    locked.add(directory);
+    return action();
+  } finally {
+    locked.delete(directory);
+    closeSync(fd);
+  }
+}
+
+function awaitLock(fd: number, directory: string): void {
+  for (const end = performance.now() + LOCK_WAIT_MS; !tryLock(fd); ) {
+    if (performance.now() > end) {
+      throw new BpfError('ERR_BUSY', `another process keeps ${directory} locked: see fuser ${directory}`);
+    }
+    Atomics.wait(idle, 0, 0, LOCK_STEP_MS);
+  }
 }
 
 function inFileSystem<T>(what: string, action: () => T): T {

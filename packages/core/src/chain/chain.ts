@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { BpfError } from '../errors.js';
 import { interfaceIndex, networkNamespace } from '../interface.js';
 import type { XdpMode } from '../links/attach.js';
-import { openLink } from '../links/link.js';
+import { type Link, openLink } from '../links/link.js';
 import { openMap } from '../maps/create.js';
 import type { BpfMap } from '../maps/map.js';
-import { BPFFS, removePins } from '../pin.js';
+import { BPFFS, removePins, withLock } from '../pin.js';
 import type { XdpProgram } from '../program.js';
 import { type DispatcherObject, openDispatcher } from './dispatcher.gen.js';
 
@@ -23,18 +23,20 @@ type ChainMaps = Pick<DispatcherObject['maps'], (typeof MAPS)[number]>;
 
 /**
  * The XDP programs of an interface, one after another: slot numbers are those of bpf/lib/chain.h. Everything is
- * pinned, so the chain outlives its makers; programs are added, replaced and removed while packets flow. A slot
- * that is expected and empty drops. Minimum kernel 5.9.
+ * pinned, so the chain outlives its makers; programs are added, replaced and removed while packets flow, by any
+ * number of processes. A slot that is expected and empty drops. Minimum kernel 5.9.
  */
 export class XdpChain implements Disposable {
   readonly ifindex: number;
+  readonly #pinPath: string;
   readonly #directory: string;
   /** To be reused by the objects whose programs go into the chain. */
   readonly maps: ChainMaps;
 
-  private constructor(ifindex: number, directory: string, maps: ChainMaps) {
+  private constructor(ifindex: number, pinPath: string, maps: ChainMaps) {
     this.ifindex = ifindex;
-    this.#directory = directory;
+    this.#pinPath = pinPath;
+    this.#directory = directoryOf(ifindex, pinPath);
     this.maps = maps;
   }
 
@@ -44,23 +46,52 @@ export class XdpChain implements Disposable {
     { pinPath = DEFAULT_PIN_PATH, mode }: ChainOptions = {},
   ): XdpChain {
     const ifindex = interfaceIndex(nameOrIndex);
-    const directory = directoryOf(ifindex, pinPath);
-    if (!isAlive(directory)) create(nameOrIndex, directory, mode);
-    return XdpChain.#at(ifindex, directory);
+    return withLock(pinPath, () => {
+      const directory = directoryOf(ifindex, pinPath);
+      if (!isAlive(directory)) create(nameOrIndex, directory, mode);
+      return XdpChain.#at(ifindex, pinPath);
+    });
+  }
+
+  /**
+   * A chain in the place of the one XDP program that is attached by link, which is the chain's from then on: fill puts
+   * programs into it before it takes over, from one packet to the next.
+   */
+  static replace(link: Link, fill: (chain: XdpChain) => void, pinPath: string): XdpChain {
+    const { ifindex } = link.info();
+    return withLock(pinPath, () => {
+      const directory = directoryOf(ifindex, pinPath);
+      removePins(directory);
+      using object = openDispatcher(dispatcherUrl()).load();
+      try {
+        pinAll(object.maps, link, directory);
+        const chain = XdpChain.#at(ifindex, pinPath);
+        fill(chain);
+        link.update(object.programs.dispatcher);
+        return chain;
+      } catch (error) {
+        removePins(directory);
+        throw error;
+      }
+    });
   }
 
   /** The chain of an interface; undefined when it has none. What an interface that is gone left is removed. */
   static find(ifindex: number, { pinPath = DEFAULT_PIN_PATH }: ChainOptions = {}): XdpChain | undefined {
     const directory = directoryOf(ifindex, pinPath);
-    if (isAlive(directory)) return XdpChain.#at(ifindex, directory);
-    removePins(directory);
-    return undefined;
+    if (!existsSync(directory)) return undefined;
+    return withLock(pinPath, () => {
+      if (isAlive(directory)) return XdpChain.#at(ifindex, pinPath);
+      removePins(directory);
+      return undefined;
+    });
   }
 
-  static #at(ifindex: number, directory: string): XdpChain {
+  static #at(ifindex: number, pinPath: string): XdpChain {
     const spec = openDispatcher(dispatcherUrl());
+    const directory = directoryOf(ifindex, pinPath);
     const maps = MAPS.map((name) => [name, openMap(`${directory}/${name}`, spec.map(name))]);
-    return new XdpChain(ifindex, directory, Object.fromEntries(maps) as ChainMaps);
+    return new XdpChain(ifindex, pinPath, Object.fromEntries(maps) as ChainMaps);
   }
 
   /** Whether a program belongs into slot. */
@@ -68,18 +99,29 @@ export class XdpChain implements Disposable {
     return (this.#expected & (1 << slot)) !== 0;
   }
 
-  /** Puts a program into slot, or replaces the one there: from one packet to the next. */
+  /**
+   * Puts a program into slot, or replaces the one there: from one packet to the next. Throws ERR_NOT_FOUND when the
+   * chain was taken down since it was opened.
+   */
   set(slot: number, program: XdpProgram): void {
-    this.maps.chain.set(slot, program);
-    this.#expect(this.#expected | (1 << slot));
+    withLock(this.#pinPath, () => {
+      if (!this.#isPinned || !isAlive(this.#directory)) {
+        const message = `the chain of interface ${this.ifindex} was taken down: open it again`;
+        throw new BpfError('ERR_NOT_FOUND', message);
+      }
+      this.maps.chain.set(slot, program);
+      this.#expect(this.#expected | (1 << slot));
+    });
   }
 
   /** Takes the program out of slot. With the last one the dispatcher goes, too. */
   remove(slot: number): void {
-    const rest = this.#expected & ~(1 << slot);
-    this.#expect(rest);
-    this.maps.chain.delete(slot);
-    if (rest === 0) this.dismantle();
+    withLock(this.#pinPath, () => {
+      const rest = this.#expected & ~(1 << slot);
+      this.#expect(rest);
+      this.maps.chain.delete(slot);
+      if (rest === 0) this.dismantle();
+    });
   }
 
   /** Whether there is any program in the chain. */
@@ -89,7 +131,9 @@ export class XdpChain implements Disposable {
 
   /** Takes the dispatcher off the interface, whatever is in the chain. */
   dismantle(): void {
-    removeChain(this.#directory);
+    withLock(this.#pinPath, () => {
+      if (this.#isPinned) removeChain(this.#directory);
+    });
   }
 
   /** Lets go of the handles; the chain stays. */
@@ -99,6 +143,14 @@ export class XdpChain implements Disposable {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  /** The chain of the interface may have been taken down, and another one made, since this one was opened. */
+  get #isPinned(): boolean {
+    const path = `${this.#directory}/chain`;
+    if (!existsSync(path)) return false;
+    using pinned = openMap(path, this.maps.chain.spec);
+    return pinned.info().id === this.maps.chain.info().id;
   }
 
   get #expected(): number {
@@ -130,14 +182,17 @@ function create(nameOrIndex: string | number, directory: string, mode: XdpMode |
   using object = openDispatcher(dispatcherUrl()).load();
   using link = object.programs.dispatcher.attachXdp(nameOrIndex, mode ? { mode } : {});
   try {
-    for (const name of MAPS) object.maps[name].pin(`${directory}/${name}`);
-    link.pin(`${directory}/link`);
+    pinAll(object.maps, link, directory);
   } catch (error) {
     removePins(directory);
-    throw new BpfError('ERR_LOAD', `the chain of interface ${nameOrIndex} cannot be pinned`, {
-      cause: error,
-    });
+    throw error;
   }
+}
+
+/** The link comes last: where it is, all is. */
+function pinAll(maps: ChainMaps, link: Link, directory: string): void {
+  for (const name of MAPS) maps[name].pin(`${directory}/${name}`);
+  link.pin(`${directory}/link`);
 }
 
 function removeChain(directory: string): void {

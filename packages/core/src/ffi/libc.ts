@@ -19,6 +19,7 @@ const cMmap = libc.func(
 const cMunmap = libc.func('int munmap(void *address, size_t length)');
 const cFcntl = libc.func('int fcntl(int fd, int command, int argument)');
 const cIoctl = libc.func('int ioctl(int fd, unsigned long request, long argument)');
+const cFlock = libc.func('int flock(int fd, int operation)');
 const cIfNameToIndex = libc.func('uint32_t if_nametoindex(const char *name)');
 const cIfIndexToName = libc.func('void *if_indextoname(uint32_t index, void *name)');
 const cClockGettime = libc.func('int clock_gettime(int clock, _Out_ int64_t *time)');
@@ -40,6 +41,7 @@ export const errno = {
   ENOENT: 2,
   EINTR: 4,
   E2BIG: 7,
+  EAGAIN: 11,
   EACCES: 13,
   EBUSY: 16,
   EEXIST: 17,
@@ -96,6 +98,16 @@ export function duplicate(fd: number): number {
   if (copy >= 0) return copy;
   const code = koffi.errno();
   throw new BpfError('ERR_SYSCALL', `duplicating a file descriptor: ${errnoName(code)}`, { errno: code });
+}
+
+const LOCK_EX_NB = 2 | 4;
+
+/** Takes an exclusive flock(2), which goes with the descriptor. False: somebody else has it. */
+export function tryLock(fd: number): boolean {
+  if (cFlock(fd, LOCK_EX_NB) === 0) return true;
+  const code = koffi.errno();
+  if (code === errno.EAGAIN || code === errno.EINTR) return false;
+  throw new BpfError('ERR_SYSCALL', `locking a file: ${errnoName(code)}`, { errno: code });
 }
 
 /** 0 when there is no such interface in this network namespace. */

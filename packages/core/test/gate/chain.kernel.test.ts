@@ -1,6 +1,9 @@
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ChainSlot, openObject, XdpChain, type XdpProgram } from '../../src/index.js';
+import { startChild } from '../support/children.js';
 import { Netns } from '../support/netns.js';
 import { objectUrl } from '../support/objects.js';
 
@@ -19,6 +22,9 @@ const FRAME = Uint8Array.from([
   0xb5,
   ...new Uint8Array(50),
 ]);
+
+/** Where the children's scripts are built, beside which they look for the dispatcher. */
+const CHILDREN = fileURLToPath(new URL('../../../../build/core/test/children', import.meta.url));
 
 let client: Netns;
 let server: Netns;
@@ -43,14 +49,18 @@ function load(name: 'link_pass' | 'link_drop', chain: XdpChain): XdpProgram {
   return (object.programs as Record<string, XdpProgram>)[name]!;
 }
 
+/** How long to wait for a frame that should come, and for one that should not. */
+const PATIENCE_MS = 3000;
+const QUIET_MS = 200;
+
 /** How many of count frames get through. */
-function passed(count = 1): number {
+function passed(count: number, patienceMs = PATIENCE_MS): number {
   const sender = client.openSocket('c0');
   const receiver = server.openSocket('s0');
   for (let i = 0; i < count; i++) sender.send(FRAME);
   const isOurs = (frame: Uint8Array) => frame[12] === 0x88 && frame[13] === 0xb5;
   let seen = 0;
-  while (seen < count && receiver.receive(200, isOurs)) seen++;
+  while (seen < count && receiver.receive(patienceMs, isOurs)) seen++;
   receiver.close();
   sender.close();
   return seen;
@@ -70,17 +80,17 @@ describe('a chain', () => {
     chain.set(ChainSlot.CHAIN_POW, load('link_pass', chain));
     expect(passed(3)).toBe(3);
     chain.set(ChainSlot.CHAIN_CAS, load('link_drop', chain));
-    expect(passed(3)).toBe(0);
+    expect(passed(3, QUIET_MS)).toBe(0);
     chain.remove(ChainSlot.CHAIN_CAS);
     expect(passed(3)).toBe(3);
     chain.set(ChainSlot.CHAIN_OFFLOAD, load('link_drop', chain));
-    expect(passed(3)).toBe(0);
+    expect(passed(3, QUIET_MS)).toBe(0);
   });
 
   it('drops, and counts, where a program is expected and there is none', () => {
     const chain = openChain();
     chain.maps.chain_expected.set(0, 1 << ChainSlot.CHAIN_POW);
-    expect(passed(3)).toBe(0);
+    expect(passed(3, QUIET_MS)).toBe(0);
     expect(dropped(chain)).toBeGreaterThanOrEqual(3);
   });
 
@@ -88,7 +98,7 @@ describe('a chain', () => {
     const chain = openChain();
     chain.set(ChainSlot.CHAIN_POW, load('link_drop', chain));
     server.run(() => chain.close());
-    expect(passed(3)).toBe(0);
+    expect(passed(3, QUIET_MS)).toBe(0);
   });
 
   it('is found again, and goes with its last program', () => {
@@ -119,10 +129,55 @@ describe('a chain', () => {
     const before = dropped(chain);
     for (let i = 0; i < 15; i++) {
       chain.set(ChainSlot.CHAIN_POW, load('link_pass', chain));
-      expect(passed(1)).toBe(0);
+      expect(passed(1, QUIET_MS)).toBe(0);
       chain.remove(ChainSlot.CHAIN_POW);
     }
     expect(dropped(chain)).toBe(before);
+  }, 60_000);
+
+  it('takes the place of a single program', () => {
+    using object = openObject(objectUrl('chain_link')).load();
+    using link = server.run(() => (object.programs as Record<string, XdpProgram>).link_drop!.attachXdp('s0'));
+    const chain = server.own(
+      server.run(() =>
+        XdpChain.replace(link, (made) => made.set(ChainSlot.CHAIN_POW, load('link_drop', made)), PIN_PATH),
+      ),
+    );
+    link.close();
+    expect(chain.has(ChainSlot.CHAIN_POW)).toBe(true);
+    expect(passed(3, QUIET_MS)).toBe(0);
+    chain.maps.chain_expected.set(0, 0);
+    expect(passed(3)).toBe(3);
+  });
+
+  it('that was taken down takes no program, and takes down no later one', () => {
+    const [chain, other] = [openChain(), openChain()];
+    other.set(ChainSlot.CHAIN_POW, load('link_drop', other));
+    server.run(() => chain.remove(ChainSlot.CHAIN_POW));
+    const set = () => server.run(() => other.set(ChainSlot.CHAIN_POW, load('link_drop', other)));
+    expect(set).toThrow(expect.objectContaining({ code: 'ERR_NOT_FOUND' }));
+    expect(set).toThrow('was taken down: open it again');
+    const next = openChain();
+    next.set(ChainSlot.CHAIN_POW, load('link_drop', next));
+    expect(set).toThrow('was taken down: open it again');
+    server.run(() => other.remove(ChainSlot.CHAIN_CAS));
+    expect(passed(3, QUIET_MS)).toBe(0);
+  });
+
+  it('is made once by processes that come at the same moment, and has the programs of all', async () => {
+    mkdirSync(CHILDREN, { recursive: true });
+    copyFileSync(fileURLToPath(objectUrl('dispatcher')), `${CHILDREN}/dispatcher.bpf.o`);
+    const slots = [1, 2, 3, 4, 5, 6];
+    const under = ['nsenter', `--net=/run/netns/${server.name}`];
+    const children = await Promise.all(
+      slots.map((slot) => startChild('join', { args: ['s0', PIN_PATH, String(slot)], under })),
+    );
+    const exits = children.map((child) => once(child, 'exit'));
+    for (const child of children) child.stdin!.write('join\n');
+    expect((await Promise.all(exits)).map(([code]) => code)).toEqual(slots.map(() => 0));
+    const chain = openChain();
+    expect(slots.filter((slot) => chain.has(slot))).toEqual(slots);
+    expect(passed(3)).toBe(3);
   }, 60_000);
 
   it('is not made where another XDP program is', () => {
