@@ -39,6 +39,8 @@ struct hash_call {
 	__u32 salt_length;
 	__u32 tag_length;
 	__u32 output_length;
+	__u32 linear; /* result: how much of the packet is not in other parts */
+	__u32 runs;   /* result: how many have ended */
 	__u8 tag[32];
 	struct siphash_key siphash;
 	struct ratchet ratchet;
@@ -227,6 +229,7 @@ INLINE void run(struct hash_run *r)
 	default:
 		r->call->error = ~0;
 	}
+	__sync_fetch_and_add(&r->call->runs, 1);
 }
 
 INLINE bool find(struct hash_run *r)
@@ -249,6 +252,7 @@ int hash_xdp(struct xdp_md *ctx)
 	if (!find(&r) ||
 	    message_load_xdp(r.message, r.call->at, ctx, r.call->offset, r.call->length))
 		return XDP_ABORTED;
+	r.call->linear = ctx->data_end - ctx->data;
 	run(&r);
 	return XDP_PASS;
 }
@@ -261,6 +265,7 @@ int hash_tc(struct __sk_buff *ctx)
 	if (!find(&r) ||
 	    message_load_skb(r.message, r.call->at, ctx, r.call->offset, r.call->length))
 		return TC_ACT_SHOT;
+	r.call->linear = ctx->data_end - ctx->data;
 	run(&r);
 	return TC_ACT_OK;
 }

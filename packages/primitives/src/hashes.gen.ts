@@ -70,7 +70,7 @@ export const ratchetCodec: Codec<Ratchet> = {
   },
 };
 
-/** struct hash_call, 640 bytes. */
+/** struct hash_call, 648 bytes. */
 export interface HashCall {
   function: HashFunction;
   error: number;
@@ -82,6 +82,8 @@ export interface HashCall {
   saltLength: number;
   tagLength: number;
   outputLength: number;
+  linear: number;
+  runs: number;
   /** 32 bytes. */
   tag: Uint8Array;
   siphash: SiphashKey;
@@ -91,7 +93,7 @@ export interface HashCall {
 }
 
 export const hashCallCodec: Codec<HashCall> = {
-  size: 640,
+  size: 648,
   decode(view, offset) {
     return {
       function: view.getUint32(offset, true) as HashFunction,
@@ -104,10 +106,12 @@ export const hashCallCodec: Codec<HashCall> = {
       saltLength: view.getUint32(offset + 28, true),
       tagLength: view.getUint32(offset + 32, true),
       outputLength: view.getUint32(offset + 36, true),
-      tag: take.bytes(view, offset + 40, 32),
-      siphash: siphashKeyCodec.decode(view, offset + 72),
-      ratchet: ratchetCodec.decode(view, offset + 88),
-      result: take.bytes(view, offset + 128, 512),
+      linear: view.getUint32(offset + 40, true),
+      runs: view.getUint32(offset + 44, true),
+      tag: take.bytes(view, offset + 48, 32),
+      siphash: siphashKeyCodec.decode(view, offset + 80),
+      ratchet: ratchetCodec.decode(view, offset + 96),
+      result: take.bytes(view, offset + 136, 512),
     };
   },
   encode(view, offset, value) {
@@ -121,10 +125,12 @@ export const hashCallCodec: Codec<HashCall> = {
     put.u32(view, offset + 28, value.saltLength, 'HashCall.saltLength');
     put.u32(view, offset + 32, value.tagLength, 'HashCall.tagLength');
     put.u32(view, offset + 36, value.outputLength, 'HashCall.outputLength');
-    put.bytes(view, offset + 40, 32, value.tag, 'HashCall.tag');
-    siphashKeyCodec.encode(view, offset + 72, value.siphash);
-    ratchetCodec.encode(view, offset + 88, value.ratchet);
-    put.bytes(view, offset + 128, 512, value.result, 'HashCall.result');
+    put.u32(view, offset + 40, value.linear, 'HashCall.linear');
+    put.u32(view, offset + 44, value.runs, 'HashCall.runs');
+    put.bytes(view, offset + 48, 32, value.tag, 'HashCall.tag');
+    siphashKeyCodec.encode(view, offset + 80, value.siphash);
+    ratchetCodec.encode(view, offset + 96, value.ratchet);
+    put.bytes(view, offset + 136, 512, value.result, 'HashCall.result');
   },
 };
 

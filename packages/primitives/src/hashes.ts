@@ -42,6 +42,8 @@ const NOTHING: HashCall = {
   saltLength: 0,
   tagLength: 0,
   outputLength: 0,
+  linear: 0,
+  runs: 0,
   tag: new Uint8Array(32),
   siphash: { k0: 0n, k1: 0n },
   ratchet: { chain: new Uint8Array(32), index: 0n },

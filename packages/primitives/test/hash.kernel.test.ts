@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { features } from '@cryptbpf/core';
 import { afterAll, describe, expect, test } from 'vitest';
 import { HashCrypto, type HashOptions, type HashSource } from '../src/hashes.js';
 import { cases } from './support/amounts.js';
@@ -94,6 +95,16 @@ describe.each(ALGORITHMS)('%s', (algorithm) => {
   });
 
   test('after a refusal all is as before', () => expectRight(algorithm, random.bytes(100)));
+});
+
+/* In parts it is never the kernel's own function that hashes, which patched kernels have and stock ones lack. */
+test('SHA-256 is the same with the kernel that has its own and with ours', () => {
+  const { availability } = features.probe('kfunc:bpf_sha256_hash');
+  expect(['yes', 'no']).toContain(availability);
+  for (let length = 0; length < 300; length++) {
+    const message = random.bytes(length);
+    expect(hashes.sha256(message)).toEqual(hashes.sha256InParts(message, 0));
+  }
 });
 
 describe('in parts', () => {

@@ -37,7 +37,7 @@ const RFC_5869 = [
   ],
 ] as const;
 
-describe.each(RFC_5869)('the example of RFC 5869 number %#', (input, salt, info, prk, output) => {
+describe.each(RFC_5869)('example %# of RFC 5869', (input, salt, info, prk, output) => {
   test.each<HashSource>(['memory', 'tracepoint'])('%s', (source) => {
     const length = output.length / 2;
     expect(hex(hashes.hkdf(salt, input, info, length, { source }))).toBe(output);

@@ -48,7 +48,7 @@ const RFC_4231 = [
   ],
 ] as const;
 
-test.each(RFC_4231)('the example of RFC 4231 with the key %s', (key, message, tag) => {
+test.each(RFC_4231)('example %# of RFC 4231', (key, message, tag) => {
   expect(hex(hashes.hmacSha256(bytes(key), bytes(message))).startsWith(tag)).toBe(true);
   expect(hashes.hmacSha256Verify(bytes(key), bytes(message), bytes(tag))).toBe(true);
 });
