@@ -7,7 +7,7 @@
 #pragma once
 
 #include "p256.h"
-#include "p256_double.gen.h"
+#include "p256_jacobian.h"
 
 /* Digits of the scalar are odd numbers from -15 to 15, five bits wide: one in six is not 0. */
 #define P256_ODD_MULTIPLES 8
@@ -22,39 +22,10 @@ struct p256_generic_work {
 	struct p256_affine odd[P256_ODD_MULTIPLES];
 	struct p256_element z[P256_ODD_MULTIPLES];
 	struct p256_element product[P256_ODD_MULTIPLES];
-	struct p256_jacobian sum;
+	struct p256_jacobian multiple;
 	__u64 started;
 	__s8 digit[P256_DIGITS];
 };
-
-INLINE void p256_start_jacobian(struct p256_jacobian *sum, const struct p256_affine *point)
-{
-	sum->x = point->x;
-	sum->y = point->y;
-	sum->z = (struct p256_element){P256_ONE};
-}
-
-/* sum += point, which is neither the sum nor its negative. Uses the multiple's sum for it. */
-NO_INLINE int p256_add_jacobian(struct p256_generic_work *work, struct p256_affine *point)
-{
-	struct p256_jacobian *sum;
-	struct p256_sum *next;
-
-	if (!work || !point)
-		return 1;
-	sum = &work->sum;
-	next = &work->common.of_key.sum;
-	next->x = sum->x;
-	next->y = sum->y;
-	p256_square(&next->zz, &sum->z);
-	p256_multiply(&next->zzz, &sum->z, &next->zz);
-	p256_take_differences(next, point);
-	p256_add_differences(next);
-	p256_multiply(&sum->z, &sum->z, &next->p);
-	sum->x = next->x;
-	sum->y = next->y;
-	return 0;
-}
 
 /* point = (x f^2, y f^3). Uses f up. */
 INLINE void p256_stretch(struct p256_affine *point, struct p256_element *f,
@@ -78,20 +49,20 @@ NO_INLINE int p256_odd_multiples(struct p256_generic_work *work)
 	if (!work)
 		return 1;
 	step = &work->common.point;
-	p256_start_jacobian(&work->sum, &work->key);
-	p256_double(&work->sum);
-	step->x = work->sum.x;
-	step->y = work->sum.y;
-	work->z[0] = work->sum.z;
+	p256_start_jacobian(&work->multiple, &work->key);
+	p256_double(&work->multiple);
+	step->x = work->multiple.sum.x;
+	step->y = work->multiple.sum.y;
+	work->z[0] = work->multiple.z;
 	work->odd[0] = work->key;
 	p256_stretch(&work->odd[0], &work->z[0], &work->common.left);
-	p256_start_jacobian(&work->sum, &work->odd[0]);
+	p256_start_jacobian(&work->multiple, &work->odd[0]);
 	work->odd[0] = work->key;
 	for (int i = 1; i < P256_ODD_MULTIPLES; i++) {
-		p256_add_jacobian(work, step);
-		work->odd[i].x = work->sum.x;
-		work->odd[i].y = work->sum.y;
-		p256_multiply(&work->z[i], &work->sum.z, &work->z[0]);
+		p256_add_jacobian(&work->multiple, step);
+		work->odd[i].x = work->multiple.sum.x;
+		work->odd[i].y = work->multiple.sum.y;
+		p256_multiply(&work->z[i], &work->multiple.z, &work->z[0]);
 	}
 	return 0;
 }
@@ -166,9 +137,9 @@ NO_INLINE int p256_add_digit(struct p256_generic_work *work, __s32 digit)
 	p256_take_odd(point, &work->odd[(digit >> 1) & (P256_ODD_MULTIPLES - 1)],
 		      sign ^ (__s64)work->common.of_key.negative);
 	if (work->started)
-		p256_add_jacobian(work, point);
+		p256_add_jacobian(&work->multiple, point);
 	else
-		p256_start_jacobian(&work->sum, point);
+		p256_start_jacobian(&work->multiple, point);
 	work->started = 1;
 	return 0;
 }
@@ -178,12 +149,12 @@ NO_INLINE int p256_double_and_add(struct p256_generic_work *work)
 {
 	if (!work)
 		return 1;
-	__builtin_memset(&work->sum, 0, sizeof(work->sum));
+	__builtin_memset(&work->multiple, 0, sizeof(work->multiple));
 	work->started = 0;
 	for (int i = P256_DIGITS - 1; i >= 0; i--) {
 		__s32 digit = work->digit[i];
 
-		p256_double(&work->sum);
+		p256_double(&work->multiple);
 		if (digit)
 			p256_add_digit(work, digit);
 	}
@@ -194,19 +165,14 @@ NO_INLINE int p256_double_and_add(struct p256_generic_work *work)
  * table. */
 NO_INLINE int p256_multiply_generic(struct p256_generic_work *work)
 {
-	struct p256_sum *sum;
-
 	if (!work)
 		return 1;
 	p256_odd_multiples(work);
 	p256_normalize_odd(work);
 	p256_recode(work);
 	p256_double_and_add(work);
-	sum = &work->common.of_key.sum;
-	sum->x = work->sum.x;
-	sum->y = work->sum.y;
-	p256_square(&sum->zz, &work->sum.z);
-	p256_multiply(&sum->zzz, &sum->zz, &work->sum.z);
+	p256_set_denominators(&work->multiple);
+	work->common.of_key.sum = work->multiple.sum;
 	return p256_gather(&work->common.of_generator, 0, p256_widths.generator) ||
 	       p256_add_up(&work->common.of_generator, &work->common.point);
 }

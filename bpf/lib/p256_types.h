@@ -45,12 +45,6 @@ struct p256_lane {
 	struct p256_element difference;
 };
 
-/* The affine point (x / z^2, y / z^3); infinity when z = 0. */
-struct p256_jacobian {
-	struct p256_element x, y, z;
-	struct p256_element temporary[3];
-};
-
 /* On the wire: numbers of 32 bytes, highest byte first. */
 struct p256_digest {
 	__u8 bytes[32];

@@ -2,7 +2,7 @@ import { Assembly } from './assembly.mjs';
 import { constantsOf } from './constants.mjs';
 import { product } from './product.mjs';
 
-/* The arithmetic of P-256 (FIPS 186-4, D.1.2.3): bpf/lib/p256_field.gen.h and p256_jacobian.gen.h. */
+/* The arithmetic of P-256 (FIPS 186-4, D.1.2.3): bpf/lib/p256_field.gen.h, p256_constants.gen.h. */
 
 const LAYOUT = { limbs: 9, radix: 29 };
 
@@ -88,28 +88,6 @@ function additionY() {
   return assembly;
 }
 
-/** point += point in Jacobian coordinates, with a = -3: 4 multiplications and 6 squarings, 7 reductions. */
-function doubling() {
-  const assembly = new Assembly(['struct p256_jacobian *point']);
-  const [x, y, z, g, s, m] = members(assembly, 'point', 6);
-  const terms = [
-    { a: x, b: x, times: 3 },
-    { a: g, b: g, times: -3 },
-  ];
-  product(assembly, P, { terms: [{ a: z, b: z }], into: g });
-  product(assembly, P, { terms, into: m }); // 3(x^2 - z^4)
-  product(assembly, P, { terms: [{ a: y, b: z, times: 2 }], into: z });
-  product(assembly, P, { terms: [{ a: y, b: y, times: 2 }], into: g }); // 2y^2
-  product(assembly, P, { terms: [{ a: x, b: g, times: 2 }], into: s }); // 4xy^2
-  product(assembly, P, { terms: [{ a: m, b: m }], addends: [[s, -2]], into: x, difference: s });
-  const last = [
-    { a: m, b: s },
-    { a: g, b: g, times: -2 },
-  ];
-  product(assembly, P, { terms: last, into: y });
-  return assembly;
-}
-
 export const FILES = [
   {
     path: 'bpf/lib/p256_constants.gen.h',
@@ -127,10 +105,5 @@ export const FILES = [
       ['p256_add_x', 'x = r^2 - ppp - 2q; q = q - x', additionX()],
       ['p256_add_y', 'y = r q - y ppp', additionY()],
     ],
-  },
-  {
-    path: 'bpf/lib/p256_double.gen.h',
-    include: 'p256_types.h',
-    functions: [['p256_double', 'point += point', doubling()]],
   },
 ];
