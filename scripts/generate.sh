@@ -12,5 +12,6 @@ gen=(node packages/core/dist/gen/cli.js)
 "${gen[@]}" build/bpf/pow.bpf.o -o packages/pow/src/pow.gen.ts "$@"
 "${gen[@]}" build/bpf/hash_test.bpf.o -o packages/primitives/src/hashes.gen.ts "$@"
 "${gen[@]}" build/bpf/replay_test.bpf.o -o packages/primitives/src/replay.gen.ts "$@"
+"${gen[@]}" build/bpf/chacha_test.bpf.o -o packages/primitives/src/chacha.gen.ts "$@"
 node scripts/field/generate.mjs "$@"
 node packages/core/scripts/worker-source.mjs "$@"
