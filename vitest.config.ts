@@ -10,7 +10,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^@cryptbpf\/core$/, replacement: source('packages/core/src/index.ts') },
-      { find: /^@cryptbpf\/core\/crypto$/, replacement: source('packages/core/src/crypto.ts') },
+      { find: /^@cryptbpf\/core\/([\w-]+)$/, replacement: source('packages/core/src/$1.ts') },
     ],
   },
   test: {

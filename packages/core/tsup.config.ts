@@ -1,13 +1,21 @@
 import { copyFileSync } from 'node:fs';
-import { defineConfig } from 'tsup';
+import { defineConfig, type Options } from 'tsup';
 
-export default defineConfig({
-  entry: { index: 'src/index.ts', crypto: 'src/crypto.ts', 'gen/cli': 'src/gen/cli.ts' },
-  format: ['esm', 'cjs'],
-  target: 'node20',
-  dts: { entry: { index: 'src/index.ts', crypto: 'src/crypto.ts' } },
-  shims: true,
-  clean: true,
-  splitting: true,
-  onSuccess: async () => copyFileSync('src/chain/dispatcher.bpf.o', 'dist/dispatcher.bpf.o'),
-});
+const common: Options = { format: ['esm', 'cjs'], target: 'node20', splitting: true };
+
+// The clients' parts apart: shims for import.meta.url in a chunk that they share would break them in browsers.
+export default defineConfig([
+  {
+    ...common,
+    entry: { index: 'src/index.ts', crypto: 'src/crypto.ts', 'gen/cli': 'src/gen/cli.ts' },
+    dts: { entry: { index: 'src/index.ts', crypto: 'src/crypto.ts' } },
+    shims: true,
+    onSuccess: async () => copyFileSync('src/chain/dispatcher.bpf.o', 'dist/dispatcher.bpf.o'),
+  },
+  {
+    ...common,
+    entry: { 'gate-client': 'src/gate-client.ts', 'gate-udp': 'src/gate-udp.ts' },
+    target: 'es2022',
+    dts: true,
+  },
+]);

@@ -12,6 +12,8 @@
  *
  * @packageDocumentation
  */
+
+export { reasonName } from '@cryptbpf/core/gate-client';
 export {
   CHALLENGE_LENGTH,
   type Challenge,
@@ -33,7 +35,6 @@ export {
   type Verdict,
 } from './client/message.js';
 export type { Progress } from './client/progress.js';
-export { reasonName } from './client/reasons.js';
 export type { SolverWorker } from './client/runtime.js';
 export { serveWorker } from './client/serve.js';
 export { DEFAULT_MAX_DIFFICULTY, type Solution, type SolveOptions, solve } from './client/solve.js';

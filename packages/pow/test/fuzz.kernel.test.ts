@@ -1,5 +1,5 @@
+import { Reason } from '@cryptbpf/core';
 import { afterAll, expect, test } from 'vitest';
-import { Reason } from '../src/reasons.gen.js';
 import {
   ADMITTED4,
   ADMITTED6,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { Reason } from '@cryptbpf/core';
 import { expect, test } from 'vitest';
-import { Reason } from '../src/reasons.gen.js';
 import { CONTROL } from './support/corpus.js';
 import { TestGate } from './support/gate.js';
 import { frame } from './support/packets.js';

@@ -1,6 +1,5 @@
-import { type HashMap, type MapType, openObject } from '@cryptbpf/core';
+import { type HashMap, type MapType, openObject, Reason } from '@cryptbpf/core';
 import { afterAll, describe, expect, test } from 'vitest';
-import { Reason } from '../src/reasons.gen.js';
 import type { Case } from './support/case.js';
 import { frameCases } from './support/cases-frames.js';
 import { messageCases } from './support/cases-messages.js';

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { firstReached } from '@cryptbpf/core/gate-udp';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { firstAccess } from '../src/udp/access.js';
+import { solving } from '../src/udp/access.js';
 import { type AccessOptions, PowError, requestAccess } from '../src/udp.js';
 import { challengeReply, Peer, verdictReply } from './peer.js';
 import { randomChallenge } from './puzzles.js';
@@ -271,7 +272,7 @@ describe('silence', () => {
     const gates = ['127.0.0.2', '127.0.0.1'].map((address) => ({ address, family: 4 }));
     const { signal } = new AbortController();
     const options = { host: 'two.example', port: peer.port, retries: 0, timeout: 9000, signal };
-    expect(await firstAccess(gates, options)).toEqual(admitted);
+    expect(await firstReached(gates, options, solving(options))).toEqual(admitted);
   });
 
   test('a puzzle that takes too long ends after the timeout', async () => {

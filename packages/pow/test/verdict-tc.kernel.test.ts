@@ -1,5 +1,5 @@
+import { Reason } from '@cryptbpf/core';
 import { afterAll, describe, expect, test } from 'vitest';
-import { Reason } from '../src/reasons.gen.js';
 import type { Case } from './support/case.js';
 import { frameCases } from './support/cases-frames.js';
 import { trafficCases } from './support/cases-traffic.js';

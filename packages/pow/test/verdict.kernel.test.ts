@@ -1,5 +1,5 @@
+import { Reason } from '@cryptbpf/core';
 import { afterAll, describe, expect, test } from 'vitest';
-import { Reason } from '../src/reasons.gen.js';
 import { addressBytes } from './support/addresses.js';
 import {
   ADMITTED4,

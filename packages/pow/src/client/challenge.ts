@@ -1,67 +1,20 @@
+import { CHALLENGE_LENGTH, type Challenge, parseChallenge as parse } from '@cryptbpf/core/gate-client';
 import { sha256 } from '@noble/hashes/sha2.js';
-import { PowError } from './errors.js';
+import { failures } from './errors.js';
 
-export const CHALLENGE_LENGTH = 32;
-export const CHALLENGE_VERSION = 1;
-export const MAX_DIFFICULTY = 64;
+export { CHALLENGE_LENGTH, type Challenge } from '@cryptbpf/core/gate-client';
 
-/** What a challenge says in clear. The gate's tag over it means nothing to the client. */
-export interface Challenge {
-  /** Leading zero bits that are asked for, 0 to 64; a solution takes 2^difficulty hashes on average. */
-  difficulty: number;
-  /** Which of the gate's secrets made the tag. */
-  keyId: number;
-  /** The service that the challenge is good for. */
-  service: number;
-  /** Unix milliseconds by the gate's clock. */
-  issued: number;
-  salt: bigint;
-}
+const MAX_DIFFICULTY = 64;
 
 /**
- * Reads a challenge of 32 bytes.
+ * Reads a challenge of 32 bytes. Its difficulty is in leading zero bits, 0 to 64; a solution takes
+ * 2^difficulty hashes on average.
  *
  * @throws TypeError when it is no Uint8Array; PowError `ERR_POW_CHALLENGE` when it is no challenge of
  * version 1.
  */
 export function parseChallenge(bytes: Uint8Array): Challenge {
-  if (!(bytes instanceof Uint8Array))
-    throw new TypeError(`challenge is ${typeof bytes}, expected Uint8Array`);
-  if (bytes.length !== CHALLENGE_LENGTH) {
-    throw new PowError(
-      'ERR_POW_CHALLENGE',
-      `challenge is ${bytes.length} bytes, expected ${CHALLENGE_LENGTH}`,
-    );
-  }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const challenge = {
-    difficulty: view.getUint8(1),
-    keyId: view.getUint8(2),
-    service: view.getUint32(4),
-    issued: Number(view.getBigUint64(8)),
-    salt: view.getBigUint64(16),
-  };
-  checkFields(view, challenge.difficulty);
-  return challenge;
-}
-
-function checkFields(view: DataView, difficulty: number): void {
-  const version = view.getUint8(0);
-  if (version !== CHALLENGE_VERSION) {
-    throw new PowError(
-      'ERR_POW_CHALLENGE',
-      `challenge has version ${version}, expected ${CHALLENGE_VERSION}: the gate speaks another version of the protocol`,
-    );
-  }
-  if (view.getUint8(3) !== 0) {
-    throw new PowError('ERR_POW_CHALLENGE', `challenge has ${view.getUint8(3)} in byte 3, expected 0`);
-  }
-  if (difficulty > MAX_DIFFICULTY) {
-    throw new PowError(
-      'ERR_POW_CHALLENGE',
-      `challenge has difficulty ${difficulty}, at most ${MAX_DIFFICULTY} exists`,
-    );
-  }
+  return parse(bytes, { failures, maxDifficulty: MAX_DIFFICULTY });
 }
 
 /** How many zero bits come before the first one bit; all bits of `bytes` when there is none. */

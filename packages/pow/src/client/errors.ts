@@ -1,3 +1,5 @@
+import { type FailureDetails, Failures, GateClientError } from '@cryptbpf/core/gate-client';
+
 /**
  * What a `PowError` can mean:
  * - `ERR_POW_CHALLENGE`: not a challenge, or one that is harder than the caller allows
@@ -15,11 +17,7 @@ export type PowErrorCode =
   | 'ERR_POW_NETWORK'
   | 'ERR_ABORTED';
 
-export interface PowErrorDetails {
-  cause?: unknown;
-  status?: number;
-  reason?: string;
-}
+export type PowErrorDetails = FailureDetails;
 
 /**
  * Whatever goes wrong between a client and a gate. Wrong arguments are `TypeError` and `RangeError`.
@@ -31,28 +29,19 @@ export interface PowErrorDetails {
  *   if (error instanceof PowError && error.code === 'ERR_POW_REJECTED') console.error(error.reason);
  * }
  */
-export class PowError extends Error {
+export class PowError extends GateClientError<PowErrorCode> {
   override readonly name = 'PowError';
-  readonly code: PowErrorCode;
-  /** The gate's reason number; only with `ERR_POW_REJECTED`. */
-  readonly status?: number;
-  /** The name of that reason, `DROP_SPENT` for example. */
-  readonly reason?: string;
-
-  constructor(code: PowErrorCode, message: string, details: PowErrorDetails = {}) {
-    super(message, 'cause' in details ? { cause: details.cause } : undefined);
-    this.code = code;
-    if (details.status !== undefined) this.status = details.status;
-    if (details.reason !== undefined) this.reason = details.reason;
-  }
 }
 
-/** The error of an aborted signal: its reason where that is ours already, else wrapped. */
-export function abortError(signal: AbortSignal): PowError {
-  if (signal.reason instanceof PowError) return signal.reason;
-  return new PowError('ERR_ABORTED', 'aborted by the caller', { cause: signal.reason });
-}
+export const failures = Failures.of(PowError, {
+  challenge: 'ERR_POW_CHALLENGE',
+  message: 'ERR_POW_MESSAGE',
+  rejected: 'ERR_POW_REJECTED',
+  timeout: 'ERR_POW_TIMEOUT',
+  network: 'ERR_POW_NETWORK',
+  aborted: 'ERR_ABORTED',
+});
 
 export function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw abortError(signal);
+  if (signal?.aborted) throw failures.aborted(signal);
 }

@@ -1,4 +1,4 @@
-import { abortError } from './errors.js';
+import { failures } from './errors.js';
 import type { ProgressMeter } from './progress.js';
 import { runtime, type SolverWorker } from './runtime.js';
 import type { Job, Report } from './serve.js';
@@ -39,7 +39,7 @@ export class Pool {
   /** Resolves to undefined when no worker could be started, or all of them broke. */
   async search(create: CreateWorker, count: number, job: Job): Promise<Found | undefined> {
     const timer = runtime.setTimeout?.(() => this.#heard || this.#resolve(undefined), START_MS);
-    const onAbort = () => this.#reject(abortError(this.#signal!));
+    const onAbort = () => this.#reject(failures.aborted(this.#signal!));
     this.#signal?.addEventListener('abort', onAbort);
     try {
       for (let i = 0; i < count; i++) this.#start(create, i, job);

@@ -1,4 +1,4 @@
-import type { Reason } from '../../src/reasons.gen.js';
+import type { Reason } from '@cryptbpf/core';
 import type { TwinState } from '../twin/state.js';
 import type { Judged, TestGate } from './gate.js';
 import type { Setup } from './setup.js';

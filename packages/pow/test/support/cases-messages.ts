@@ -1,4 +1,4 @@
-import { Reason } from '../../src/reasons.gen.js';
+import { Reason } from '@cryptbpf/core';
 import type { Case } from './case.js';
 import {
   ALLOWED4,

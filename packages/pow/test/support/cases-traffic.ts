@@ -1,4 +1,4 @@
-import { Reason } from '../../src/reasons.gen.js';
+import { Reason } from '@cryptbpf/core';
 import type { TwinState } from '../twin/state.js';
 import type { Case } from './case.js';
 import { ALLOWED4, ALLOWED6, DENIED4, DENIED6, fromPeer, LISTS, STRANGER4, STRANGER6 } from './corpus.js';

@@ -1,4 +1,4 @@
-import { Reason } from '../../src/reasons.gen.js';
+import { Reason } from '@cryptbpf/core';
 
 /* From a frame to addresses and ports, as docs/protocols.md orders the checks. */
 

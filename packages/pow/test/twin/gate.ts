@@ -1,4 +1,4 @@
-import { Reason } from '../../src/reasons.gen.js';
+import { Reason } from '@cryptbpf/core';
 import { answer, type Witness, witnessOf } from './answer.js';
 import { makeChallenge } from './challenge.js';
 import { type Packet, parseFrame, TCP, UDP, u16 } from './frame.js';

@@ -1,4 +1,4 @@
-import { Reason } from '../../src/reasons.gen.js';
+import { Reason } from '@cryptbpf/core';
 import { challengeTag } from './challenge.js';
 import { hex, type TwinState } from './state.js';
 

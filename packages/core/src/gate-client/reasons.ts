@@ -1,4 +1,4 @@
-import { Reason } from '../reasons.gen.js';
+import { Reason } from './reasons.gen.js';
 
 const NAMES = new Map<number, string>(Object.entries(Reason).map(([name, number]) => [number, name]));
 

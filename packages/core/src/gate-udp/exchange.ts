@@ -1,7 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import type { LookupAddress } from 'node:dns';
 import { once } from 'node:events';
-import { abortError, PowError } from '../client/errors.js';
+import type { Failures } from '../gate-client/failures.js';
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 4000;
@@ -13,6 +13,7 @@ export interface ExchangeOptions {
   retries: number;
   /** Ends every wait; its reason is thrown. */
   signal: AbortSignal;
+  failures: Failures;
 }
 
 /** Takes what it waits for out of a datagram, undefined for anything else. */
@@ -37,7 +38,7 @@ export class Exchange implements Disposable {
     });
   }
 
-  /** @throws PowError `ERR_POW_NETWORK` when there is no way to the address. */
+  /** @throws a `network` failure when there is no way to the address. */
   static async open(gate: LookupAddress, options: ExchangeOptions): Promise<Exchange> {
     const exchange = new Exchange(gate, options);
     try {
@@ -45,9 +46,8 @@ export class Exchange implements Disposable {
       return exchange;
     } catch (error) {
       exchange[Symbol.dispose]();
-      throw new PowError('ERR_POW_NETWORK', `cannot reach ${exchange.#name}: ${(error as Error).message}`, {
-        cause: error,
-      });
+      const message = `cannot reach ${exchange.#name}: ${(error as Error).message}`;
+      throw options.failures.make('network', message, { cause: error });
     }
   }
 
@@ -67,7 +67,7 @@ export class Exchange implements Disposable {
   /**
    * Sends `message` until `accept` takes an answer, each time with twice the patience.
    *
-   * @throws PowError `ERR_POW_TIMEOUT` when all of them stay without one.
+   * @throws a `timeout` failure when all of them stay without one.
    */
   async ask<T>(message: Uint8Array, accept: Accept<T>): Promise<T> {
     for (let attempt = 0; attempt <= this.#options.retries; attempt++) {
@@ -78,21 +78,21 @@ export class Exchange implements Disposable {
     }
     const tries = this.#options.retries + 1;
     const why = this.#lastError ? ` (${this.#lastError.message})` : '';
-    throw new PowError('ERR_POW_TIMEOUT', `no answer from ${this.#name} to ${tries} messages${why}`, {
+    throw this.#options.failures.make('timeout', `no answer from ${this.#name} to ${tries} messages${why}`, {
       cause: this.#lastError,
     });
   }
 
   /** Waits up to `ms` milliseconds for a datagram that `accept` takes. */
   async listen<T>(accept: Accept<T>, ms: number): Promise<T | undefined> {
-    const { signal } = this.#options;
-    if (signal.aborted) throw abortError(signal);
+    const { signal, failures } = this.#options;
+    if (signal.aborted) throw failures.aborted(signal);
     let onAbort = () => {};
     let timer: NodeJS.Timeout | undefined;
     try {
       return await new Promise<T | undefined>((resolve, reject) => {
         timer = setTimeout(resolve, ms, undefined);
-        onAbort = () => reject(abortError(signal));
+        onAbort = () => reject(failures.aborted(signal));
         signal.addEventListener('abort', onAbort);
         this.#accept = (datagram) => {
           const taken = accept(datagram);
