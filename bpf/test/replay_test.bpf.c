@@ -6,7 +6,7 @@
 
 char _license[] SEC("license") = "GPL";
 
-#define REPLAY_BATCH  4096
+#define REPLAY_BATCH  1024
 #define REPLAY_VALUES 131072
 
 enum replay_operation {

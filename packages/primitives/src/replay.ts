@@ -7,7 +7,7 @@ const BUILD = new URL('../../../build/bpf/', import.meta.url);
 const EMPTY_FRAME = new Uint8Array(64);
 
 /** How many counters one run can judge. */
-export const REPLAY_BATCH = 4096;
+export const REPLAY_BATCH = 1024;
 
 export interface ReplayQuestion {
   readonly counter: bigint;
