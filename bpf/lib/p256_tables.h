@@ -11,9 +11,10 @@
 
 #include "p256_numbers.h"
 
-/* Windows are from 4 bits on, which makes 64 of them. */
-#define P256_WINDOWS_MAX 64
 #define P256_SCALAR_BITS 256
+#define P256_WIDTH_MIN	 4
+#define P256_WIDTH_MAX	 13
+#define P256_WINDOWS_MAX (P256_SCALAR_BITS / P256_WIDTH_MIN)
 
 /* An entry: an affine point in Montgomery form, from 0 to p - 1 each. */
 struct p256_entry {
@@ -34,8 +35,7 @@ struct {
 	__type(value, struct p256_entry);
 } p256_entries SEC(".maps");
 
-/* Bits of a window, for the generator and for keys: 4 to 16, but neither 5 nor 15 (docs/p256.md).
- */
+/* Bits of a window, for the generator and for keys: 4 to 13, but not 5 (docs/p256.md). */
 struct p256_widths {
 	__u32 generator;
 	__u32 key;
@@ -97,7 +97,7 @@ NO_INLINE int p256_gather(struct p256_multiple *multiple, __u32 first, __u32 wid
 {
 	__u64 half, carry = 0, count = 0, touched = 0;
 
-	if (!multiple || width < 4 || width > 16)
+	if (!multiple || width < P256_WIDTH_MIN || width > P256_WIDTH_MAX)
 		return 1;
 	half = 1ull << (width - 1);
 	for (__u32 i = 0; i < P256_WINDOWS_MAX; i++) {

@@ -11,16 +11,13 @@ export interface P256Widths {
 
 /**
  * The widths that bpf/lib/p256_tables.h takes. The wider, the faster, and the more memory: 32 KiB a key at 4 bits,
- * 256 KiB at 8, 5 MiB at 13. 5 and 15 are not offered: their last window would begin too close to the scalar's end
- * for the proof that additions need no checks.
+ * 256 KiB at 8, 5 MiB at 13; beyond that, caches lose what additions gain. 5 is not offered: its last window would
+ * begin too close to the scalar's end for the proof that additions need no checks.
  */
-export const P256_WIDTHS: readonly number[] = [4, 6, 7, 8, 9, 10, 11, 12, 13, 14, 16];
+export const P256_WIDTHS: readonly number[] = [4, 6, 7, 8, 9, 10, 11, 12, 13];
 
 /** 256 KiB for the generator, and as much for each key. */
 export const P256_DEFAULT_WIDTHS: P256Widths = { generator: 8, key: 8 };
-
-/** Wider than this, the caches lose what the additions gain. */
-const WIDEST_CHOICE = 13;
 
 /** Where the tables of the generator and of so many keys lie in a program's map p256_entries. */
 export class P256Layout {
@@ -41,13 +38,12 @@ export class P256Layout {
 
   /** The fastest for so many keys whose tables fit. Throws ERR_BAD_OPTION when not even the smallest do. */
   static within(bytes: number, keys: number): P256Layout {
-    const choices = P256_WIDTHS.filter((width) => width <= WIDEST_CHOICE);
-    const layouts = choices
-      .flatMap((generator) => choices.map((key) => new P256Layout(keys, { generator, key })))
-      .filter((layout) => layout.bytes <= bytes)
+    const [best] = P256_WIDTHS.flatMap((generator) => P256_WIDTHS.map((key) => ({ generator, key })))
+      .filter((widths) => entriesWith(keys, widths) * ENTRY_BYTES <= bytes)
+      .map((widths) => new P256Layout(keys, widths))
       .sort((a, b) => a.additions - b.additions || a.bytes - b.bytes);
-    if (layouts[0]) return layouts[0];
-    const least = new P256Layout(keys, { generator: 4, key: 4 }).bytes;
+    if (best) return best;
+    const least = entriesWith(keys, { generator: 4, key: 4 }) * ENTRY_BYTES;
     throw new BpfError(
       'ERR_BAD_OPTION',
       `tables for ${keys} keys need ${least} bytes, not ${bytes}: give more`,
@@ -56,7 +52,7 @@ export class P256Layout {
 
   /** For the map's max_entries. */
   get entries(): number {
-    return entriesOf(this.widths.generator) + this.keys * entriesOf(this.widths.key);
+    return entriesWith(this.keys, this.widths);
   }
 
   /** Of the whole map. */
@@ -76,6 +72,10 @@ export class P256Layout {
     }
     return (entriesOf(this.widths.generator) + key * entriesOf(this.widths.key)) * ENTRY_BYTES;
   }
+}
+
+function entriesWith(keys: number, { generator, key }: P256Widths): number {
+  return entriesOf(generator) + keys * entriesOf(key);
 }
 
 export function checkWidth(width: number): void {
