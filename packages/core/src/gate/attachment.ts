@@ -4,6 +4,7 @@ import { BpfError } from '../errors.js';
 import { interfaceIndex } from '../interface.js';
 import type { XdpMode } from '../links/attach.js';
 import { type Link, openLink } from '../links/link.js';
+import { withLock } from '../pin.js';
 import type { TcProgram, XdpProgram } from '../program.js';
 import type { GateFeature } from './feature.js';
 import type { GateStore } from './store.js';
@@ -15,6 +16,8 @@ export interface Attachment {
   readonly kind: 'chain' | Link['kind'];
   /** Whether it was not there before. */
   readonly isNew: boolean;
+  /** What takes its place, without a gap, when the gate, which was not, has been pinned. */
+  pin(): Attachment;
   /** Off the interface. */
   detach(): void;
   /** Lets go of the handles; what is pinned stays. */
@@ -34,7 +37,7 @@ export function attachTo(name: string, context: AttachContext): Attachment {
   if (context.feature.hook.kind === 'tc') return attachTc(ifindex, context);
   return context.store.directory === undefined
     ? attachAlone(name, ifindex, context)
-    : attachToChain(name, context);
+    : withLock(context.pinPath, () => attachToChain(name, context));
 }
 
 /** Takes an earlier controller's gate off an interface that this one does not want. */
@@ -49,7 +52,7 @@ export function detachFrom(ifindex: number, { feature, store, pinPath }: AttachC
 }
 
 function attachToChain(name: string, { feature, store, pinPath, mode }: AttachContext): Attachment {
-  const { slot } = feature.hook as { slot: number };
+  const slot = slotOf(feature);
   const chain = XdpChain.open(name, { pinPath, ...(mode ? { mode } : {}) });
   const { ifindex } = chain;
   const isNew = !chain.has(slot);
@@ -58,59 +61,90 @@ function attachToChain(name: string, { feature, store, pinPath, mode }: AttachCo
       const message = `interface ${name} has another ${feature.name} gate: detach that one first`;
       throw new BpfError('ERR_BUSY', message);
     }
-    const { chain: programs, chain_expected } = chain.maps;
-    using object = store.loadFor({ chain: programs, chain_expected });
-    store.markInterface(ifindex);
-    chain.set(slot, (object.programs as Record<string, XdpProgram>)[feature.program]!);
+    join(chain, feature, store);
   } catch (error) {
+    if (isNew) store.unmarkInterface(ifindex);
     if (!chain.isUsed) chain.dismantle();
     chain.close();
     throw error;
   }
-  return {
-    ifindex,
+  return inChain(chain, slot, store, isNew);
+}
+
+/** The mark comes first: what is in the chain is known to be this gate's. */
+function join(chain: XdpChain, feature: GateFeature, store: GateStore): void {
+  const { chain: programs, chain_expected } = chain.maps;
+  using object = store.loadFor({ chain: programs, chain_expected });
+  store.markInterface(chain.ifindex);
+  chain.set(slotOf(feature), (object.programs as Record<string, XdpProgram>)[feature.program]!);
+}
+
+function inChain(chain: XdpChain, slot: number, store: GateStore, isNew: boolean): Attachment {
+  const attachment: Attachment = {
+    ifindex: chain.ifindex,
     kind: 'chain',
     isNew,
+    pin: () => attachment,
     detach() {
       if (chain.has(slot)) chain.remove(slot);
-      store.unmarkInterface(ifindex);
+      store.unmarkInterface(chain.ifindex);
       chain.close();
     },
     close: () => chain.close(),
   };
+  return attachment;
 }
 
 /** Not pinned: the gate goes with the process, so it cannot be in a chain, which expects its members to stay. */
-function attachAlone(
-  name: string,
-  ifindex: number,
-  { feature, store, pinPath, mode }: AttachContext,
-): Attachment {
+function attachAlone(name: string, ifindex: number, context: AttachContext): Attachment {
+  const { feature, store, pinPath, mode } = context;
   using chain = XdpChain.find(ifindex, { pinPath });
   if (chain) {
     const message = `interface ${name} has a chain of gates: a gate with pin: false needs an interface for itself`;
     throw new BpfError('ERR_BUSY', message);
   }
   const link = (store.program(feature.program) as XdpProgram).attachXdp(ifindex, mode ? { mode } : {});
-  return { ifindex, kind: link.kind, isNew: true, detach: () => link.detach(), close: () => link.close() };
+  return {
+    ifindex,
+    kind: link.kind,
+    isNew: true,
+    pin() {
+      const chain = XdpChain.replace(link, (made) => join(made, feature, store), pinPath);
+      link.close();
+      return inChain(chain, slotOf(feature), store, true);
+    },
+    detach: () => link.detach(),
+    close: () => link.close(),
+  };
 }
 
 function attachTc(ifindex: number, { feature, store }: AttachContext): Attachment {
   const program = store.program(feature.program) as TcProgram;
   const old = takeOverLink(store, ifindex, program);
   const link = old ?? program.attachTc(ifindex, 'ingress');
-  if (!old && store.directory !== undefined) link.pin(linkPath(store, ifindex));
-  store.markInterface(ifindex);
-  return {
+  const attachment: Attachment = {
     ifindex,
     kind: link.kind,
     isNew: !old,
+    pin() {
+      if (store.directory === undefined) return attachment;
+      link.pin(linkPath(store, ifindex));
+      store.markInterface(ifindex);
+      return attachment;
+    },
     detach() {
       link.detach();
       store.unmarkInterface(ifindex);
     },
     close: () => link.close(),
   };
+  if (old) return attachment;
+  try {
+    return attachment.pin();
+  } catch (error) {
+    link.detach();
+    throw error;
+  }
 }
 
 /** The link that an earlier controller pinned, with our program; undefined when there is none that lives. */
@@ -122,8 +156,18 @@ function takeOverLink(store: GateStore, ifindex: number, program: TcProgram): Li
     link.close();
     return undefined;
   }
-  link.update(program);
-  return link;
+  try {
+    link.update(program);
+    store.markInterface(ifindex);
+    return link;
+  } catch (error) {
+    link.close();
+    throw error;
+  }
+}
+
+function slotOf({ hook }: GateFeature): number {
+  return (hook as { slot: number }).slot;
 }
 
 function linkPath(store: GateStore, ifindex: number): string {

@@ -4,6 +4,7 @@ import { bootTimeNs, interfaceNameToIndex } from '../ffi/libc.js';
 import { interfaceIndex, networkNamespace } from '../interface.js';
 import { requireKernel } from '../kernel.js';
 import type { XdpMode } from '../links/attach.js';
+import { withLock } from '../pin.js';
 import type { EventsOptions } from '../ring.js';
 import {
   addressBytes,
@@ -15,11 +16,11 @@ import {
   toAddress,
 } from './address.js';
 import { type AttachContext, type Attachment, attachTo, detachFrom } from './attachment.js';
-import { notBeforeAfter, readClock, wallMs } from './clock.js';
+import { furthest, notBeforeAfter, readClock, wallMs } from './clock.js';
 import { establishedPeers } from './established.js';
 import type { GateFeature } from './feature.js';
 import { buildFrame, payloadOf } from './frame.js';
-import { GateLayout, GateOrigin, type GateSecret } from './gate.gen.js';
+import { type GateClock, type GateConfig, GateLayout, GateOrigin, type GateSecret } from './gate.gen.js';
 import { checkRoom, type Lists, parseLists, writeLists } from './lists.js';
 import { challengeOf, helloMessage, proofMessage, verdictOf } from './messages.js';
 import {
@@ -54,7 +55,7 @@ export interface GateOptions extends GateSettings, GateSizes {
   secret?: SharedSecret;
   /**
    * Whether the gate outlives this process. Default true: if the controller exits or dies, the gate stays up, and
-   * the next attach() takes it over. false, for tests: it goes with the process, and leaves the port open.
+   * the next attach() takes it over. false, for tests: it goes with the process, and leaves the port open; see pin().
    */
   pin?: boolean;
   /** A directory in bpffs. Default /sys/fs/bpf/cryptbpf. */
@@ -78,12 +79,14 @@ const WATCH_INTERVAL_MS = 200;
 export class Gate implements AsyncDisposable {
   readonly #feature: GateFeature;
   readonly #options: GateOptions;
-  readonly #store: GateStore;
-  readonly #context: AttachContext;
+  #store!: GateStore;
+  #context!: AttachContext;
   readonly #namespace = networkNamespace();
   readonly #attachments = new Map<string, Attachment>();
   readonly #timers: NodeJS.Timeout[] = [];
   #settings: ResolvedSettings;
+  /** The clock that was furthest ahead of those that challenges were judged by. */
+  #furthest: GateClock | undefined;
   #confirmTimer: NodeJS.Timeout | undefined;
   #closed = false;
 
@@ -95,19 +98,13 @@ export class Gate implements AsyncDisposable {
   constructor(feature: GateFeature, options: GateOptions) {
     requireKernel(MINIMUM_KERNEL, `the ${feature.name} gate`);
     const { settings, lists } = resolve(options);
-    const { pin = true, pinPath = DEFAULT_PIN_PATH, mode } = options;
     this.#feature = feature;
     this.#options = options;
     this.#settings = settings;
-    const directory = pin ? `${pinPath}/${feature.name}-${nameOf(options)}` : undefined;
-    this.#store = new GateStore(feature.open(), options, directory);
-    this.#context = { feature, store: this.#store, pinPath, mode };
-    try {
-      this.#setUp(lists);
-    } catch (error) {
-      this.#undo();
-      throw error;
-    }
+    const { pin = true, pinPath = DEFAULT_PIN_PATH } = options;
+    const bringUp = () => this.#bringUp(lists, pin ? this.#directory : undefined);
+    if (pin) withLock(pinPath, bringUp);
+    else bringUp();
     this.#timers.push(setInterval(() => this.#guard(() => this.#refreshClock()), CLOCK_INTERVAL_MS));
     this.#timers.push(setInterval(() => this.#guard(() => this.#watch()), WATCH_INTERVAL_MS));
     for (const timer of this.#timers) timer.unref();
@@ -167,16 +164,15 @@ export class Gate implements AsyncDisposable {
     const settings = resolveSettings({ ...this.#settings, ...Object.fromEntries(given) });
     const lists = parseLists(settings.allow, settings.deny);
     checkRoom(this.#store.maps, lists);
+    this.#configure(settings, lists, (secrets) => secrets);
     this.#settings = settings;
-    this.#configure(lists, (secrets) => secrets);
   }
 
   /** Makes secret, or a random one, the current secret, and the current one the previous, which still counts. */
   rotate(secret?: SharedSecret): void {
     this.#open();
-    this.#configure(parseLists(this.#settings.allow, this.#settings.deny), (secrets) =>
-      rotateSecrets(secrets, secret),
-    );
+    const { allow, deny } = this.#settings;
+    this.#configure(this.#settings, parseLists(allow, deny), (secrets) => rotateSecrets(secrets, secret));
   }
 
   /** The operator is still there: confirmWithin is over. */
@@ -188,13 +184,32 @@ export class Gate implements AsyncDisposable {
     wipe(config);
   }
 
+  /**
+   * Lets a gate that was attached with `pin: false` outlive this process, from one packet to the next. Throws
+   * ERR_EXISTS when there is a gate of that name, ERR_NO_BPFFS; does nothing for a gate that is pinned.
+   */
+  pin(): void {
+    const store = this.#open();
+    if (store.directory !== undefined) return;
+    withLock(this.#context.pinPath, () => {
+      store.keep(this.#directory);
+      for (const [name, attachment] of this.#attachments) this.#attachments.set(name, attachment.pin());
+    });
+  }
+
   /** Takes the gate down: off its interfaces, and its memory with it. */
   detach(): void {
-    this.#open();
-    for (const attachment of this.#attachments.values()) attachment.detach();
-    this.#attachments.clear();
-    for (const ifindex of this.#store.markedInterfaces()) detachFrom(ifindex, this.#context);
-    this.#store.unpin();
+    const store = this.#open();
+    const takeDown = () => {
+      for (const [name, attachment] of this.#attachments) {
+        attachment.detach();
+        this.#attachments.delete(name);
+      }
+      for (const ifindex of store.markedInterfaces()) detachFrom(ifindex, this.#context);
+      store.unpin();
+    };
+    if (store.directory === undefined) takeDown();
+    else withLock(this.#context.pinPath, takeDown);
     this.close();
   }
 
@@ -214,12 +229,29 @@ export class Gate implements AsyncDisposable {
 
   /* ---- coming up ---- */
 
+  get #directory(): string {
+    const { pinPath = DEFAULT_PIN_PATH } = this.#options;
+    return `${pinPath}/${this.#feature.name}-${nameOf(this.#options)}`;
+  }
+
+  #bringUp(lists: Lists, directory: string | undefined): void {
+    const { pinPath = DEFAULT_PIN_PATH, mode } = this.#options;
+    this.#store = new GateStore(this.#feature.open(), this.#options, directory);
+    this.#context = { feature: this.#feature, store: this.#store, pinPath, mode };
+    try {
+      this.#setUp(lists);
+    } catch (error) {
+      this.#undo();
+      throw error;
+    }
+  }
+
   #setUp(lists: Lists): void {
     for (const name of interfacesOf(this.#options)) interfaceIndex(name);
     checkRoom(this.#store.maps, lists);
     if (this.#store.isNew) this.#beBorn();
     this.#refreshClock();
-    this.#configure(lists, (secrets) => this.#initialSecrets(secrets), this.#confirmBy());
+    this.#configure(this.#settings, lists, (secrets) => this.#initialSecrets(secrets), this.#confirmBy());
     this.#store.pin();
     this.#admitEstablished();
     for (const name of interfacesOf(this.#options))
@@ -277,18 +309,23 @@ export class Gate implements AsyncDisposable {
         difficulty: 0,
       };
       const source = toAddress(this.#prefixOf(peer));
-      if (!this.#store.maps.admitted.get(source)) this.#store.maps.admitted.set(source, admission);
+      const known = this.#store.maps.admitted.get(source);
+      if (!known || known.expiresNs <= now) this.#store.maps.admitted.set(source, admission);
     }
   }
 
   /* ---- configuration ---- */
 
-  #configure(lists: Lists, next: (secrets: GateSecret[]) => GateSecret[], confirmByNs?: bigint): void {
+  #configure(
+    settings: ResolvedSettings,
+    lists: Lists,
+    next: (secrets: GateSecret[]) => GateSecret[],
+    confirmByNs?: bigint,
+  ): void {
     const old = this.#store.readConfig();
     const isFirst = old.secrets[0]!.generation === 0;
-    const secrets = next(old.secrets);
-    const config = toConfig(this.#settings, {
-      secrets,
+    const config = toConfig(settings, {
+      secrets: next(old.secrets),
       bucketKey: isFirst ? randomBucketKey() : old.bucketKey,
       spentCapacity: this.#store.maps.spent_order.maxEntries,
       confirmByNs: confirmByNs ?? old.confirmByNs,
@@ -296,16 +333,39 @@ export class Gate implements AsyncDisposable {
     writeLists(this.#store.maps, lists);
     config.hasListIpv4 = lists.ipv4.size > 0 ? 1 : 0;
     config.hasListIpv6 = lists.ipv6.size > 0 ? 1 : 0;
-    this.#writePorts();
+    this.#writePorts(settings);
+    if (!isFirst) this.#refuseEarlier(old, config);
     this.#store.writeConfig(config);
+    if (!isFirst) this.#forgetOtherPrefixes(old, config);
     wipe(old);
     wipe(config);
   }
 
-  #writePorts(): void {
+  /** What is spent is remembered for as long as it was good then: if it is to be good for longer now, it must not count. */
+  #refuseEarlier(old: GateConfig, config: GateConfig): void {
+    const memory = ({ challengeMs, skewMs }: GateConfig) => challengeMs + 2n * skewMs;
+    if (memory(config) <= memory(old)) return;
+    this.#refuseBefore(wallMs(this.#store.variables.gate_clock, bootTimeNs()) + old.skewMs);
+  }
+
+  #refuseBefore(notBeforeMs: bigint): void {
+    const birth = this.#store.variables.gate_birth;
+    if (notBeforeMs > birth.notBeforeMs) this.#store.variables.gate_birth = { ...birth, notBeforeMs };
+  }
+
+  /** An admission under another prefix length would be looked for in vain, or be taken for that of many more. */
+  #forgetOtherPrefixes(old: GateConfig, config: GateConfig): void {
+    const isSame = (['maskIpv4', 'maskIpv6'] as const).every(
+      (mask) => old[mask].high === config[mask].high && old[mask].low === config[mask].low,
+    );
+    const { admitted } = this.#store.maps;
+    if (!isSame) admitted.deleteBatch(admitted.getBatch().map(([source]) => source));
+  }
+
+  #writePorts({ ports }: ResolvedSettings): void {
     const tcp = new BigUint64Array(1024);
     const udp = new BigUint64Array(1024);
-    for (const entry of this.#settings.ports) {
+    for (const entry of ports) {
       const { port, protocol } = typeof entry === 'number' ? { port: entry, protocol: undefined } : entry;
       const bit = 1n << BigInt(port & 63);
       if (protocol !== 'udp') tcp[port >> 6]! |= bit;
@@ -315,14 +375,13 @@ export class Gate implements AsyncDisposable {
   }
 
   #refreshClock(): void {
-    const old = this.#store.variables.gate_clock;
     const now = readClock();
-    const tolerance = BigInt(Math.round(this.#settings.clockSkew * 1000));
-    const notBeforeMs = notBeforeAfter(old, now, tolerance);
-    if (notBeforeMs !== undefined) {
-      this.#store.variables.gate_birth = { ...this.#store.variables.gate_birth, notBeforeMs };
-    }
+    const old = furthest(this.#furthest ?? now, this.#store.variables.gate_clock);
+    const notBeforeMs = notBeforeAfter(old, now, BigInt(Math.round(this.#settings.clockSkew * 1000)));
+    if (notBeforeMs !== undefined) this.#refuseBefore(notBeforeMs);
     this.#store.variables.gate_clock = now;
+    this.#furthest = notBeforeMs === undefined ? furthest(old, now) : now;
+    if (notBeforeMs !== undefined) this.#tell(setBack(notBeforeMs, wallMs(now, now.wallUpdatedNs)));
   }
 
   /* ---- in the background ---- */
@@ -344,9 +403,13 @@ export class Gate implements AsyncDisposable {
     try {
       task();
     } catch (error) {
-      const { onError = (problem: Error) => process.emitWarning(problem) } = this.#options;
-      onError(error as Error);
+      this.#tell(error as Error);
     }
+  }
+
+  #tell(error: Error): void {
+    const { onError = (problem: Error) => process.emitWarning(problem) } = this.#options;
+    onError(error);
   }
 
   /* ---- helpers ---- */
@@ -379,6 +442,13 @@ export class Gate implements AsyncDisposable {
 
 const XDP_TX = 3;
 const TC_ACT_REDIRECT = 7;
+
+function setBack(notBeforeMs: bigint, nowMs: bigint): BpfError {
+  const message =
+    `the wall clock was set back by ${notBeforeMs - nowMs} ms: challenges are refused until it is past where it was; ` +
+    'detach the gate and attach it anew to admit before that';
+  return new BpfError('ERR_REFUSED', message);
+}
 
 function resolve(options: GateOptions): { settings: ResolvedSettings; lists: Lists } {
   const {

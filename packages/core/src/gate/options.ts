@@ -36,9 +36,12 @@ export interface GateSettings {
   allow?: string[];
   /** Prefixes that never pass and get no challenge. */
   deny?: string[];
-  /** Prefix lengths of what counts as one source. Default {ipv4: 32, ipv6: 64}. */
+  /** Prefix lengths of what counts as one source. Default {ipv4: 32, ipv6: 64}. A change ends all admissions. */
   sourcePrefix?: { ipv4: number; ipv6: number };
-  /** How many sources of one wider prefix may be admitted at a time. Default {ipv4: 24, ipv6: 48, sources: 1024}. */
+  /**
+   * How many sources of one wider prefix may be admitted anew within the longest lifetime, half of them at once. Who
+   * renews in time is not counted again. Default {ipv4: 24, ipv6: 48, sources: 1024}.
+   */
   widePrefix?: { ipv4: number; ipv6: number; sources: number };
   /** Packets of one admitted source to the protected ports. Default {perSecond: 10000, burst: 20000}. */
   packetRate?: Rate;
@@ -48,11 +51,17 @@ export interface GateSettings {
   answerRate?: Rate;
   /** Events about drops, for all sources together. Default {perSecond: 1000, burst: 1000}. */
   eventRate?: Rate;
-  /** Seconds between a challenge and its proof. Default 30. */
+  /**
+   * Seconds between a challenge and its proof. Default 30. When it (or clockSkew) grows, the challenges that were given
+   * before, and for clockSkew seconds after, are refused: those that were spent may have been forgotten.
+   */
   challengeLifetime?: number;
-  /** Seconds after which the key of the challenges changes. Default 3600; at least challengeLifetime + clockSkew. */
+  /** Seconds after which the key of the challenges changes. Default 3600; at least challengeLifetime + 2 clockSkew. */
   epoch?: number;
-  /** Seconds by which clocks of gates that share a secret may differ. Default 2. */
+  /**
+   * Seconds by which clocks of gates that share a secret may differ, at least 0.01. Default 2. A clock that is set back
+   * by more has the gate refuse challenges until it is past where it was: onError is told.
+   */
   clockSkew?: number;
   /** Seconds without a controller after which no new challenges are given. Default 86400. */
   clockHorizon?: number;
@@ -130,7 +139,7 @@ function checkPrefixes({ sourcePrefix, widePrefix }: ResolvedSettings): void {
 
 function checkClocks(resolved: ResolvedSettings): void {
   number('challengeLifetime', resolved.challengeLifetime, 1, 3600);
-  number('clockSkew', resolved.clockSkew, 0, 3600);
+  number('clockSkew', resolved.clockSkew, 0.01, 3600);
   number('clockHorizon', resolved.clockHorizon, 1, 31_536_000);
   /* Only then are at most two epochs, which share the cache of derived keys, open at a time. */
   number('epoch', resolved.epoch, resolved.challengeLifetime + 2 * resolved.clockSkew, 31_536_000);
@@ -156,7 +165,8 @@ function range(name: string, { min, max }: Range, low: number, high: number): vo
 
 function rate(name: string, { perSecond, burst }: Rate): void {
   number(`${name}.perSecond`, perSecond, 0.001, 1e9);
-  integer(`${name}.burst`, burst, 1, 1e9);
+  /* A burst that takes longer than a year to come back would not fit the gate's clock. */
+  integer(`${name}.burst`, burst, 1, Math.min(1e9, Math.ceil(perSecond * 31_536_000)));
 }
 
 /** The words of a token bucket: see bpf/lib/token_bucket.h. */
@@ -176,7 +186,7 @@ export interface ConfigContext {
 
 export function toConfig(settings: ResolvedSettings, context: ConfigContext): GateConfig {
   const { sourcePrefix, widePrefix, lifetime } = settings;
-  /* A burst of half the cap, and the other half over one lifetime: never more than the cap at a time. */
+  /* A burst of half the cap, and the other half over one lifetime: never more than the cap within one. */
   const half = widePrefix.sources / 2;
   return {
     secrets: context.secrets,

@@ -41,6 +41,7 @@ export interface AdmittedSource {
 /** What the gate says of a proof. */
 export interface Admission {
   readonly admitted: boolean;
+  /** DROP_REPLY_LIMITED also where the gate gave no answer for another reason: a source that is denied, a stale clock. */
   readonly reason: ReasonName;
   /** Seconds. */
   readonly lifetime: number;
@@ -83,7 +84,7 @@ export function toAdmitted(source: string, admission: GateAdmission, nowNs: bigi
   };
 }
 
-/** undefined: the gate did not answer, for refusals are answered only within a rate. */
+/** undefined: the gate did not answer: refusals are answered only within a rate, and not all of them. */
 export function toAdmission(verdict: GateVerdict | undefined): Admission {
   if (!verdict) return { admitted: false, reason: 'DROP_REPLY_LIMITED', lifetime: 0, renewAfter: 0 };
   const { status, lifetime, renewAfter } = verdict;

@@ -19,10 +19,10 @@ export function noSecret(): GateSecret {
 /** Current and previous secret after `secret`, or a random one, has become the current. */
 export function rotateSecrets(secrets: readonly GateSecret[], secret?: SharedSecret): GateSecret[] {
   const [current = noSecret(), previous = noSecret()] = secrets;
+  const bytes = secret ? checkedKey(secret) : new Uint8Array(randomBytes(SECRET_BYTES));
   if (secret && isCurrent(current, secret)) return [current, previous];
   const generation = Math.max(current.generation, previous.generation) + 1;
   const keyId = secret?.id ?? (current.generation === 0 ? 0 : (current.keyId + 1) & 0xff);
-  const bytes = secret ? checkedKey(secret) : new Uint8Array(randomBytes(SECRET_BYTES));
   const before = current.generation !== 0 && current.keyId === keyId ? noSecret() : current;
   return [{ ...noSecret(), master: { bytes }, generation, keyId }, before];
 }

@@ -39,7 +39,7 @@ const LAST = '.bss';
  * live as long as this process.
  */
 export class GateStore implements Disposable {
-  readonly directory: string | undefined;
+  #directory: string | undefined;
   /** Whether the maps were made just now. */
   readonly isNew: boolean;
   readonly object: BpfObject<GateShape>;
@@ -47,7 +47,7 @@ export class GateStore implements Disposable {
 
   constructor(spec: ObjectSpec<GateShape>, sizes: GateSizes, directory: string | undefined) {
     this.#spec = spec;
-    this.directory = directory;
+    this.#directory = directory;
     this.isNew = directory === undefined || !existsSync(pinName(directory, LAST));
     if (this.isNew) setSizes(spec, sizes);
     this.object = spec.load(this.isNew ? {} : { reuse: this.#pinned(directory!) });
@@ -70,6 +70,29 @@ export class GateStore implements Disposable {
 
   program(name: string): Program {
     return (this.object.programs as Record<string, Program>)[name]!;
+  }
+
+  /** Where it is pinned. */
+  get directory(): string | undefined {
+    return this.#directory;
+  }
+
+  /** Makes it stay, when it was made to go with this process. Throws ERR_EXISTS when directory has another gate. */
+  keep(directory: string): void {
+    if (existsSync(pinName(directory, LAST))) {
+      throw new BpfError(
+        'ERR_EXISTS',
+        `there is a gate at ${directory}: detach it, or attach with another name`,
+      );
+    }
+    this.#directory = directory;
+    try {
+      this.pin();
+    } catch (error) {
+      this.unpin();
+      this.#directory = undefined;
+      throw error;
+    }
   }
 
   /** Pins everything, when it is new. */

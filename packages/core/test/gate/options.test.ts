@@ -26,6 +26,11 @@ describe('settings', () => {
     [{ ports: [443], packetRate: { perSecond: 0, burst: 1 } }, 'option packetRate.perSecond is 0'],
     [{ ports: [443], sourcePrefix: { ipv4: 33, ipv6: 64 } }, 'option sourcePrefix.ipv4 is 33'],
     [{ ports: [443], widePrefix: { ipv4: 24, ipv6: 65, sources: 9 } }, 'option widePrefix.ipv6 is 65'],
+    [
+      { ports: [443], synRate: { perSecond: 0.001, burst: 1e9 } },
+      'option synRate.burst is 1000000000, expected an integer from 1 to 31536',
+    ],
+    [{ ports: [443], clockSkew: 0 }, 'option clockSkew is 0, expected a number from 0.01 to 3600'],
     [{ ports: [443], dificulty: 3 }, 'option dificulty is not known'],
   ])('%j is refused: %s', (settings, message) => {
     expect(() => resolveSettings(settings as never)).toThrow(
@@ -98,8 +103,10 @@ describe('secrets', () => {
   it.each([
     [{ id: 256, key: KEY }, 'option secret.id is 256'],
     [{ id: 1, key: KEY.subarray(1) }, 'option secret.key is 31 bytes, expected 32 bytes'],
+    [{ id: 1 } as never, 'option secret.key is undefined, expected 32 bytes'],
   ])('refuses %j', (secret, message) => {
-    expect(() => rotateSecrets([noSecret(), noSecret()], secret)).toThrow(message);
+    const current = rotateSecrets([noSecret(), noSecret()], { id: 1, key: KEY });
+    expect(() => rotateSecrets(current, secret)).toThrow(message);
   });
 
   it('are copied, and wiped', () => {

@@ -25,8 +25,8 @@ afterEach(() => {
   lab[Symbol.dispose]();
 });
 
-function attach(): Gate {
-  const options = { interface: 's0', ports: [PORT], pinPath: lab.pinPath };
+function attach({ pin = true } = {}): Gate {
+  const options = { interface: 's0', ports: [PORT], pinPath: lab.pinPath, pin };
   const gate = lab.server.run(() => new Gate(COUNTER, options));
   gates.push(gate);
   return gate;
@@ -82,8 +82,12 @@ describe('a second proof, at TC', () => {
     expect(lab.connect(SERVER.ipv4)).toBe('open');
   });
 
-  it('is taken over with its filter replaced in place', () => {
-    const gate = attach();
+  it.each([
+    ['pinned', true],
+    ['pinned later', false],
+  ])('is taken over with its filter replaced in place, when it was %s', (_title, pin) => {
+    const gate = attach({ pin });
+    lab.server.run(() => gate.pin());
     const [{ kind } = { kind: 'none' }] = gate.attachments;
     expect(['tcx', 'clsact']).toContain(kind);
     const challenge = gate.challengeFor(CLIENT.ipv4);
