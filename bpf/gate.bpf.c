@@ -11,8 +11,7 @@
 
 char _license[] SEC("license") = "GPL";
 
-INLINE enum reason check_proof(const struct gate *g, const struct challenge *challenge,
-			       const __u8 *proof)
+INLINE enum reason check_proof(struct gate *g, const struct challenge *challenge, const __u8 *proof)
 {
 	return DROP_PROOF;
 }

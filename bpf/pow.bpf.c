@@ -11,8 +11,7 @@
 char _license[] SEC("license") = "GPL";
 
 /* challenge (32 bytes) || nonce (8 bytes) is one block, with its padding. */
-INLINE enum reason check_proof(const struct gate *g, const struct challenge *challenge,
-			       const __u8 *proof)
+INLINE enum reason check_proof(struct gate *g, const struct challenge *challenge, const __u8 *proof)
 {
 	const __u32 *words = (const __u32 *)challenge, *nonce = (const __u32 *)proof;
 	struct sha256_state digest = SHA256_INIT;

@@ -36,3 +36,4 @@ done
 # Beside the TypeScript that loads them, in the sources as in the packages.
 install -m 644 -C "$out/dispatcher.bpf.o" packages/core/src/chain/
 install -m 644 -C "$out/pow.bpf.o" packages/pow/src/
+install -m 644 -C "$out/signed_auth.bpf.o" packages/signed-auth/src/

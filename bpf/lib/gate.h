@@ -163,20 +163,30 @@ INLINE int gate_answer(hook_context *ctx, const struct gate *g)
 	return done ? hook_send_back(ctx) : hook_abort();
 }
 
+/* Not an action of any hook: the next program decides. */
+#define GATE_PASSES 256
+
+/* What a verdict comes to: an action, or GATE_PASSES. */
+INLINE int gate_act(hook_context *ctx, const struct gate *g, enum reason reason)
+{
+	count(reason, g->packet.frame_length);
+	gate_tell(g, reason);
+	if (g->answered)
+		return gate_answer(ctx, g);
+	if (is_pass(reason))
+		return GATE_PASSES;
+	if (!config_of(g)->monitor)
+		return hook_drop();
+	count(PASS_MONITORED, g->packet.frame_length);
+	return GATE_PASSES;
+}
+
 /* The whole program: slot is its place in the chain of its interface, where the hook has one. */
 INLINE int gate_run(hook_context *ctx, __u32 slot)
 {
 	struct gate g = {.config_index = read_once(gate_active)};
 	enum reason reason = gate_judge(ctx, &g);
+	int action = gate_act(ctx, &g, reason);
 
-	count(reason, g.packet.frame_length);
-	gate_tell(&g, reason);
-	if (g.answered)
-		return gate_answer(ctx, &g);
-	if (is_pass(reason))
-		return hook_pass(ctx, slot);
-	if (!config_of(&g)->monitor)
-		return hook_drop();
-	count(PASS_MONITORED, g.packet.frame_length);
-	return hook_pass(ctx, slot);
+	return action == GATE_PASSES ? hook_pass(ctx, slot) : action;
 }

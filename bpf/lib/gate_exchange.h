@@ -274,6 +274,19 @@ INLINE void gate_write_verdict(struct gate *g, void *message, __u32 bytes, enum 
 	g->answered = 1;
 }
 
+/* The rest, once it is known what is wrong with the proof, if anything is. */
+INLINE enum reason gate_settle_proof(struct gate *g, struct gate_proof *message,
+				     const struct spent_key *key, enum reason reason)
+{
+	if (!reason)
+		reason = gate_accept(g, key);
+	if (reason == DROP_SPENT)
+		gate_remaining(g);
+	if (reason == ANSWER_ADMITTED || (reason >= DROP_SERVICE && gate_answer_allowed(g)))
+		gate_write_verdict(g, message, sizeof(*message), reason);
+	return reason;
+}
+
 NO_INLINE int gate_proof(struct gate *g, struct gate_proof *message)
 {
 	struct challenge challenge;
@@ -289,17 +302,25 @@ NO_INLINE int gate_proof(struct gate *g, struct gate_proof *message)
 	reason = gate_check_challenge(g, &challenge, &key);
 	if (!reason)
 		reason = check_proof(g, &challenge, message->proof);
+	if (reason == GATE_SUSPENDED)
+		return reason;
+	return gate_settle_proof(g, message, &key, reason);
+}
+
+#if GATE_REQUEST_BYTES
+/* A request that holds is left to the controller. */
+INLINE enum reason gate_settle_request(struct gate *g, struct gate_request *message,
+				       const struct spent_key *key, enum reason reason)
+{
 	if (!reason)
-		reason = gate_accept(g, &key);
-	if (reason == DROP_SPENT)
-		gate_remaining(g);
-	if (reason == ANSWER_ADMITTED || (reason >= DROP_SERVICE && gate_answer_allowed(g)))
+		reason = gate_spend(g, key);
+	if (!reason)
+		return PASS_SESSION_REQUEST;
+	if (reason >= DROP_SERVICE && gate_answer_allowed(g))
 		gate_write_verdict(g, message, sizeof(*message), reason);
 	return reason;
 }
 
-#if GATE_REQUEST_BYTES
-/* A request is judged as a proof is, and then left to the controller. */
 NO_INLINE int gate_request(struct gate *g, struct gate_request *message)
 {
 	struct challenge challenge;
@@ -314,12 +335,8 @@ NO_INLINE int gate_request(struct gate *g, struct gate_request *message)
 	reason = gate_check_challenge(g, &challenge, &key);
 	if (!reason)
 		reason = check_request(g, &challenge, message->body);
-	if (!reason)
-		reason = gate_spend(g, &key);
-	if (!reason)
-		return PASS_SESSION_REQUEST;
-	if (reason >= DROP_SERVICE && gate_answer_allowed(g))
-		gate_write_verdict(g, message, sizeof(*message), reason);
-	return reason;
+	if (reason == GATE_SUSPENDED)
+		return reason;
+	return gate_settle_request(g, message, &key, reason);
 }
 #endif

@@ -7,7 +7,8 @@
 INLINE enum reason gate_check_admission(struct gate *g)
 {
 	const struct packet *p = &g->packet;
-	struct gate_admission *admission = bpf_map_lookup_elem(&admitted, &g->prefix);
+	struct address prefix = g->prefix; /* 6.1 takes keys from the stack, not from an argument */
+	struct gate_admission *admission = bpf_map_lookup_elem(&admitted, &prefix);
 
 	if (!admission)
 		return DROP_NOT_ADMITTED;

@@ -70,15 +70,19 @@ _Static_assert(sizeof(struct gate_verdict) <= sizeof(struct gate_proof), "no amp
 
 struct gate;
 
+/* No reason yet. */
+#define GATE_SUSPENDED REASON_COUNT
+
 /*
- * Of a proof: REASON_NONE when it answers the challenge, else what is wrong with it. Both may lie
- * in the packet, which the caller has shown to hold them.
+ * Of a proof: REASON_NONE when it answers the challenge, else what is wrong with it; or
+ * GATE_SUSPENDED: the feature will find out, and go on with gate_settle_proof(). Both may lie in
+ * the packet, which the caller has shown to hold them.
  */
-INLINE enum reason check_proof(const struct gate *g, const struct challenge *challenge,
+INLINE enum reason check_proof(struct gate *g, const struct challenge *challenge,
 			       const __u8 *proof);
 
 #if GATE_REQUEST_BYTES
 /* The same of a request. */
-INLINE enum reason check_request(const struct gate *g, const struct challenge *challenge,
+INLINE enum reason check_request(struct gate *g, const struct challenge *challenge,
 				 const __u8 *body);
 #endif

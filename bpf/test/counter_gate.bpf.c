@@ -12,8 +12,7 @@
 
 char _license[] SEC("license") = "GPL";
 
-INLINE enum reason check_proof(const struct gate *g, const struct challenge *challenge,
-			       const __u8 *proof)
+INLINE enum reason check_proof(struct gate *g, const struct challenge *challenge, const __u8 *proof)
 {
 	const __u32 *given = (const __u32 *)challenge, *inverted = (const __u32 *)proof;
 	__u32 wrong = 0;
