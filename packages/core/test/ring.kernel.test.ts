@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { type BpfObject, openObject, type RingBuffer, type SyscallProgram } from '../src/index.js';
 import { RingReader } from '../src/ring-reader.js';
 import { random } from './compile.js';
@@ -13,6 +13,9 @@ interface RingTest {
   programs: { write_record: SyscallProgram };
   variables: { content: Uint8Array; lost: bigint };
 }
+
+/** For what happens soon, if this machine is not busy. */
+const SOON = { timeout: 10_000, interval: 5 };
 
 const loadRing = () => openObject<RingTest>(objectUrl('ring_test')).load();
 
@@ -238,18 +241,18 @@ describe('an iteration over a ring', () => {
   test('lets other work have its turn while records keep coming', async () => {
     using core = loadCore();
     const { events } = core.maps;
+    const most = 1_000_000;
     let turns = 0;
     const timer = setInterval(() => turns++, 1);
     let count = 0;
-    const end = performance.now() + (process.env.CRYPTBPF_VM ? 3000 : 200);
     emit(core, 500);
     for await (const _ of events.events({ batch: 100 })) {
       if (++count % 100 === 0) emit(core, 200);
-      if (performance.now() > end) break;
+      if (turns > 5 || count === most) break;
     }
     clearInterval(timer);
-    expect(count).toBeGreaterThan(300);
-    expect(turns).toBeGreaterThan(5);
+    expect(count).toBeLessThan(most);
+    expect(events.take().length).toBeGreaterThan(0);
   });
 });
 
@@ -263,9 +266,9 @@ describe('a callback', () => {
       if (seen.length === 5) listener[Symbol.dispose]();
     });
     emit(core, 3);
-    await sleep(20);
-    expect(seen).toEqual([0, 1, 2]);
+    await vi.waitFor(() => expect(seen).toEqual([0, 1, 2]), SOON);
     emit(core, 5, 3);
+    await vi.waitFor(() => expect(seen).toHaveLength(5), SOON);
     await sleep(20);
     expect(seen).toEqual([0, 1, 2, 3, 4]);
     listener[Symbol.dispose]();
