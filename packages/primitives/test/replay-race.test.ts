@@ -68,10 +68,10 @@ describe.runIf(availableParallelism() > 1)('two CPUs that share a window', () =>
     expect(verdicts(Replay.REPLAY_BUSY).every((count) => count === 0)).toBe(true);
   });
 
-  test('where all send in order, lose none', async () => {
-    const walks = [0, 1].map((next) => [packet({ base: 0, next, step: 1, limit: VALUES })]);
-    await race(replay_race, walks, VALUES - 1);
-    const counts = accepted();
-    expect(counts[1]).toBe(VALUES);
+  /* Who is first at a counter has seen nothing later: only the one behind comes too late, for what the other had. */
+  test('where both count upwards, lose none', async () => {
+    const walk = [packet({ base: 0, next: 0, step: 1, limit: VALUES })];
+    await race(replay_race, [walk, walk], VALUES);
+    expect(accepted()).toEqual({ 1: VALUES });
   });
 });
