@@ -1,37 +1,34 @@
 import { pinToCore, unpin } from './lib/pin.mjs';
 import { timeRow } from './lib/rows.mjs';
 import { takeTurns } from './lib/samples.mjs';
-import { hashes } from './primitives/hashes.mjs';
+import { AEADS } from './primitives/aead.mjs';
+import { HASHES } from './primitives/hashes.mjs';
 import { OpenSsl } from './primitives/openssl.mjs';
+import { P256 } from './primitives/p256-rows.mjs';
+import { WIDE_CURVES } from './primitives/wide-curves.mjs';
 
 /*
  * The cryptography of bpf/lib beside OpenSSL's on the same core: nanoseconds for each operation.
  *
- * A family is a function that resolves to {measures, close}. A measure is a list of sides that run in turns, each
- *   name        of its row
+ * A measure is a function that resolves to {sides, close}. Its sides run in turns, each a row:
+ *   name        of the row
  *   time        (count) => nanoseconds for each of so many, or a promise of it; throws when a result was wrong
  *   baseline    what openssl.c calls the same
  *   goal        of the row, or a function of the times of the measure's sides, by name
  *   note
  */
-const FAMILIES = [hashes];
+const MEASURES = [...HASHES, ...P256, ...WIDE_CURVES, ...AEADS];
 
 /** Short batches: the least disturbed of them counts. */
 const BATCH_NS = 2_000_000;
 const BATCHES = 10;
 
-export async function benchPrimitives({ progress, budgetMs = 6000 }) {
+export async function benchPrimitives({ progress, budgetMs = 5000 }) {
   const openssl = new OpenSsl(pinToCore());
   const rows = [];
   try {
-    for (const family of FAMILIES) {
-      const { measures, close } = await family({ progress });
-      try {
-        for (const sides of measures) rows.push(...(await measure(sides, { openssl, progress, budgetMs })));
-      } finally {
-        close();
-      }
-    }
+    for (const prepare of MEASURES)
+      rows.push(...(await measureOne(prepare, { openssl, progress, budgetMs })));
   } finally {
     openssl.close();
     unpin();
@@ -39,9 +36,18 @@ export async function benchPrimitives({ progress, budgetMs = 6000 }) {
   return rows;
 }
 
+async function measureOne(prepare, context) {
+  const { sides, close } = await prepare();
+  try {
+    return await measure(sides, context);
+  } finally {
+    close();
+  }
+}
+
 async function measure(sides, { openssl, progress, budgetMs }) {
   const baselines = [...new Set(sides.map(({ baseline }) => baseline))];
-  progress(sides.map(({ name }) => `primitives: ${name}`).join(', '));
+  progress(sides.map(({ name }) => name).join(', '));
   const ours = sides.map(({ time }) => time);
   const theirs = baselines.map((operation) => (count) => openssl.time(operation, count));
   const turns = [];

@@ -5,24 +5,26 @@ const OBJECT = new URL('../../build/bpf/hash_bench.bpf.o', import.meta.url);
 const XDP_PASS = 2;
 const CHECKED = 1000;
 
-export async function hashes() {
-  const object = openObject(OBJECT).load();
-  const side = (program, length, more) => {
-    const chain = new Chain(object.programs[program], length);
-    return { time: (count) => chain.time(count), ...more };
-  };
-  const block = side('sha256_of_block', 40, {
+export const HASHES = [
+  measure('sha256_of_block', 40, {
     name: 'sha256/block',
     baseline: 'sha256-block',
     goal: { value: 320 },
     note: '40 bytes of the packet: one block',
-  });
-  const long = side('sha256_of_1400', 1400, {
+  }),
+  measure('sha256_of_1400', 1400, {
     name: 'sha256/1400',
     baseline: 'sha256-1400',
     note: '1400 bytes of the packet',
-  });
-  return { measures: [[block], [long]], close: () => object.close() };
+  }),
+];
+
+function measure(program, length, row) {
+  return () => {
+    const object = openObject(OBJECT).load();
+    const chain = new Chain(object.programs[program], length);
+    return { sides: [{ ...row, time: (count) => chain.time(count) }], close: () => object.close() };
+  };
 }
 
 /** Each run hashes what the run before made of the packet: see bpf/test/hash_bench.bpf.c. */
