@@ -5,7 +5,7 @@ import { firstReached } from '@cryptbpf/core/gate-udp';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { solving } from '../src/udp/access.js';
 import { type AccessOptions, PowError, requestAccess } from '../src/udp.js';
-import { challengeReply, Peer, verdictReply } from './peer.js';
+import { challengeReply, Peer, type Question, verdictReply } from './peer.js';
 import { randomChallenge } from './puzzles.js';
 
 let peer: Peer;
@@ -21,6 +21,8 @@ const request = (options: Partial<AccessOptions> = {}) =>
 
 const admitted = { lifetime: 600, renewAfter: 480, difficulty: 8, source: '127.0.0.1', address: '127.0.0.1' };
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
+/** In hexadecimal, each once: a message is repeated while its answer is late. */
+const distinct = (questions: readonly Question[]) => [...new Set(questions.map(({ bytes }) => hex(bytes)))];
 const tampered = (bytes: Buffer, offset: number) => {
   const copy = Buffer.from(bytes);
   copy[offset]! ^= 1;
@@ -30,8 +32,8 @@ const tampered = (bytes: Buffer, offset: number) => {
 describe('an exchange', () => {
   test('is hello, challenge, solution, verdict', async () => {
     expect(await request()).toEqual(admitted);
-    const [hello, solution] = peer.questions.map(({ bytes }) => hex(bytes));
-    expect(peer.questions).toHaveLength(2);
+    const [hello, solution, ...more] = distinct(peer.questions);
+    expect(more).toEqual([]);
     expect(hello).toMatch(/^504f572101010000[0-9a-f]{16}0{96}$/);
     expect(solution).toMatch(/^504f572101030000[0-9a-f]{16}0108[0-9a-f]{76}0{16}$/);
     expect(solution!.slice(16, 32)).toBe(hello!.slice(16, 32));
@@ -69,15 +71,15 @@ describe('on a bad network', () => {
   test('lost hellos are sent again, the same', async () => {
     peer.script = ({ hello, index }, honest) => (hello && index < 2 ? [] : [honest()]);
     expect(await request()).toEqual(admitted);
-    expect(new Set(peer.hellos.map(({ bytes }) => hex(bytes)))).toHaveLength(1);
-    expect(peer.hellos).toHaveLength(3);
+    expect(distinct(peer.hellos)).toHaveLength(1);
+    expect(peer.hellos.length).toBeGreaterThanOrEqual(3);
   });
 
   test('a lost solution is sent again, the same', async () => {
     peer.script = ({ hello, index }, honest) => (!hello && index < 1 ? [] : [honest()]);
     expect(await request()).toEqual(admitted);
-    expect(peer.solutions).toHaveLength(2);
-    expect(peer.solutions[0]!.bytes).toEqual(peer.solutions[1]!.bytes);
+    expect(peer.solutions.length).toBeGreaterThanOrEqual(2);
+    expect(distinct(peer.solutions)).toHaveLength(1);
   });
 
   test('doubled answers count once', async () => {
@@ -86,7 +88,7 @@ describe('on a bad network', () => {
       return [reply, reply, reply];
     };
     expect(await request()).toEqual(admitted);
-    expect(peer.questions).toHaveLength(2);
+    expect(distinct(peer.questions)).toHaveLength(2);
   });
 
   test('late answers count, and only one challenge is solved', async () => {
@@ -96,7 +98,7 @@ describe('on a bad network', () => {
     };
     expect(await request()).toEqual(admitted);
     expect(peer.hellos.length).toBeGreaterThan(1);
-    expect(new Set(peer.solutions.map(({ bytes }) => hex(bytes)))).toHaveLength(1);
+    expect(distinct(peer.solutions)).toHaveLength(1);
   });
 
   test('garbage is ignored', async () => {
@@ -108,7 +110,7 @@ describe('on a bad network', () => {
       return [...garbage, ...cut, ...wrong, reply];
     };
     expect(await request()).toEqual(admitted);
-    expect(peer.questions).toHaveLength(2);
+    expect(distinct(peer.questions)).toHaveLength(2);
   });
 });
 
@@ -119,10 +121,11 @@ describe('a lost verdict', () => {
       return !hello && index === 0 ? [] : [reply];
     };
     expect(await request()).toEqual(admitted);
-    expect(peer.hellos).toHaveLength(2);
-    expect(peer.solutions).toHaveLength(3);
-    expect(peer.solutions[0]!.bytes).toEqual(peer.solutions[1]!.bytes);
-    expect(peer.solutions[2]!.bytes.subarray(16, 48)).not.toEqual(peer.solutions[0]!.bytes.subarray(16, 48));
+    expect(distinct(peer.hellos)).toHaveLength(2);
+    const [first, second, ...more] = distinct(peer.solutions);
+    expect(more).toEqual([]);
+    expect(peer.solutions.filter(({ bytes }) => hex(bytes) === first).length).toBeGreaterThanOrEqual(2);
+    expect(second!.slice(32, 96)).not.toBe(first!.slice(32, 96));
   });
 
   test('that was only overtaken still counts', async () => {
@@ -131,20 +134,20 @@ describe('a lost verdict', () => {
       return [verdictReply(bytes, { status: 96 }), honest()];
     };
     expect(await request()).toEqual(admitted);
-    expect(peer.questions).toHaveLength(2);
+    expect(distinct(peer.questions)).toHaveLength(2);
   });
 
   test('and answered with how long the source is still admitted, counts', async () => {
     peer.script = ({ hello, bytes }, honest) =>
       hello ? [honest()] : [verdictReply(bytes, { status: 96, lifetime: 500, renewAfter: 375 })];
     expect(await request()).toMatchObject({ lifetime: 500, renewAfter: 375 });
-    expect(peer.questions).toHaveLength(2);
+    expect(distinct(peer.questions)).toHaveLength(2);
   });
 
   test('every time ends in the truth', async () => {
     peer.script = ({ hello, bytes }, honest) => (hello ? [honest()] : [verdictReply(bytes, { status: 96 })]);
     await expect(request()).rejects.toMatchObject({ code: 'ERR_POW_REJECTED', reason: 'DROP_SPENT' });
-    expect(peer.hellos).toHaveLength(4);
+    expect(distinct(peer.hellos)).toHaveLength(4);
   });
 });
 
@@ -181,7 +184,7 @@ describe('an attacker', () => {
     peer.script = ({ hello, bytes }, honest) =>
       hello ? [verdictReply(bytes, { status: 0, lifetime: 9 }), honest()] : [honest()];
     expect(await request()).toEqual(admitted);
-    expect(peer.solutions).toHaveLength(1);
+    expect(distinct(peer.solutions)).toHaveLength(1);
   });
 });
 
@@ -200,13 +203,13 @@ describe('a refusal', () => {
       reason,
       message: `the gate refused: ${reason}`,
     });
-    expect(peer.questions).toHaveLength(2);
+    expect(distinct(peer.questions)).toHaveLength(2);
   });
 
   test('of a hello is told', async () => {
     peer.script = ({ bytes }) => [verdictReply(bytes, { status: 98 })];
     await expect(request()).rejects.toMatchObject({ code: 'ERR_POW_REJECTED', reason: 'DROP_SPENT_FULL' });
-    expect(peer.questions).toHaveLength(1);
+    expect(distinct(peer.questions)).toHaveLength(1);
   });
 
   test.each([90, 92, 93, 94, 95])('with status %i is mended by a fresh challenge', async (status) => {
@@ -214,13 +217,13 @@ describe('a refusal', () => {
       !hello && index === 0 ? verdictReply(bytes, { status }) : honest(),
     ];
     expect(await request()).toEqual(admitted);
-    expect(new Set(peer.hellos.map(({ bytes }) => hex(bytes)))).toHaveLength(2);
+    expect(distinct(peer.hellos)).toHaveLength(2);
   });
 
   test('of four challenges in a row is final', async () => {
     peer.script = ({ hello, bytes }, honest) => [hello ? honest() : verdictReply(bytes, { status: 92 })];
     await expect(request()).rejects.toMatchObject({ reason: 'DROP_CHALLENGE_EXPIRED' });
-    expect(peer.hellos).toHaveLength(4);
+    expect(distinct(peer.hellos)).toHaveLength(4);
   });
 
   test('is ours when the puzzle is too hard', async () => {
@@ -253,11 +256,11 @@ describe('silence', () => {
 
   test('ends after the timeout', async () => {
     peer.script = () => [];
-    await expect(request({ timeout: 200 })).rejects.toMatchObject({
+    await expect(request({ timeout: 1000 })).rejects.toMatchObject({
       code: 'ERR_POW_TIMEOUT',
-      message: `no access to 127.0.0.1:${peer.port} within 200 ms`,
+      message: `no access to 127.0.0.1:${peer.port} within 1000 ms`,
     });
-    expect(peer.hellos).toHaveLength(1);
+    expect(distinct(peer.hellos)).toHaveLength(1);
   });
 
   test('of a closed port says so', async () => {
@@ -297,8 +300,8 @@ describe('an abort', () => {
 
   test('ends the search', async () => {
     peer.difficulty = 32;
-    await expect(abortAfter(300)).rejects.toMatchObject(aborted);
-    expect(peer.hellos).toHaveLength(1);
+    await expect(abortAfter(600)).rejects.toMatchObject(aborted);
+    expect(distinct(peer.hellos)).toHaveLength(1);
   });
 
   test('before the start sends nothing', async () => {
