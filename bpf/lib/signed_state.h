@@ -75,8 +75,8 @@ struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, SESSIONS_DEFAULT);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(key_size, sizeof(__u32));
-	__uint(value_size, sizeof(struct session_state));
+	__type(key, __u32);
+	__type(value, __u8[sizeof(struct session_state)]);
 } session_states SEC(".maps");
 
 union signed_evidence {
@@ -121,8 +121,8 @@ struct signed_work {
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 2);
-	__uint(key_size, sizeof(__u32));
-	__uint(value_size, sizeof(struct signed_work));
+	__type(key, __u32);
+	__type(value, __u8[sizeof(struct signed_work)]);
 } signed_works SEC(".maps");
 
 INLINE const struct signed_config *signed_config_now(void)

@@ -55,8 +55,8 @@ struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, KEYS_DEFAULT);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(key_size, sizeof(__u32));
-	__uint(value_size, sizeof(struct key_state));
+	__type(key, __u32);
+	__type(value, __u8[sizeof(struct key_state)]);
 } key_states SEC(".maps");
 
 struct key_stat {
