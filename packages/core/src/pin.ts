@@ -93,7 +93,7 @@ const idle = new Int32Array(new SharedArrayBuffer(4));
 export function withLock<T>(directory: string, action: () => T): T {
   if (locked.has(directory)) return action();
   ensurePinDirectory(directory);
-  const fd = openSync(directory, 'r');
+  const fd = inFileSystem(`opening ${directory}`, () => openSync(directory, 'r'));
   try {
     awaitLock(fd, directory);
     locked.add(directory);
@@ -119,7 +119,10 @@ function inFileSystem<T>(what: string, action: () => T): T {
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     const isForbidden = code === 'EACCES' || code === 'EPERM';
-    throw new BpfError(isForbidden ? 'ERR_PERMISSION' : 'ERR_SYSCALL', `${what}: ${message}`, { cause });
+    const hint = isForbidden ? ': needs root, or a pin path that this user may write to' : '';
+    throw new BpfError(isForbidden ? 'ERR_PERMISSION' : 'ERR_SYSCALL', `${what}: ${message}${hint}`, {
+      cause,
+    });
   }
 }
 

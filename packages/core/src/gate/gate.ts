@@ -39,7 +39,7 @@ import {
   type ReasonName,
   toAdmission,
   toAdmitted,
-  toRecord,
+  toRecords,
 } from './records.js';
 import { randomBucketKey, rotateSecrets, type SharedSecret, wipe } from './secrets.js';
 import { type GateSizes, GateStore } from './store.js';
@@ -122,8 +122,8 @@ export class Gate implements AsyncDisposable {
   }
 
   /** What happens, as it happens: all admissions, and drops up to eventRate. See stats().EVENT_LOST. */
-  async *events(options: EventsOptions = {}): AsyncGenerator<GateEventRecord> {
-    for await (const event of this.#open().maps.events.events(options)) yield toRecord(event);
+  events(options: EventsOptions = {}): AsyncGenerator<GateEventRecord> {
+    return toRecords(this.#open().maps.events.events(options));
   }
 
   /** Who is admitted. */

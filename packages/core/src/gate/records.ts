@@ -92,7 +92,11 @@ export function toAdmission(verdict: GateVerdict | undefined): Admission {
   return { admitted, reason: admitted ? 'ANSWER_ADMITTED' : reasonName(status), lifetime, renewAfter };
 }
 
-export function toRecord(event: GateEvent): GateEventRecord {
+export async function* toRecords(events: AsyncIterable<GateEvent>): AsyncGenerator<GateEventRecord> {
+  for await (const event of events) yield toRecord(event);
+}
+
+function toRecord(event: GateEvent): GateEventRecord {
   return {
     type: typeOf(event.reason),
     reason: reasonName(event.reason),

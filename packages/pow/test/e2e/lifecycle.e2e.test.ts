@@ -99,7 +99,8 @@ describe('a gate', () => {
   it('is used no more after close() and detach()', async () => {
     const gate = await lab.attach();
     gate.detach();
-    expect(() => gate.stats()).toThrow(expect.objectContaining({ code: 'ERR_CLOSED' }));
+    const uses = [gate.stats, gate.events, gate.pin, gate.detach].map((use) => () => use.call(gate));
+    for (const use of uses) expect(use).toThrow(expect.objectContaining({ code: 'ERR_CLOSED' }));
     gate.close();
   });
 
