@@ -6,6 +6,7 @@
 #pragma once
 
 #include "../lib/aead_packet.h"
+#include "only.h"
 #include <linux/if_ether.h>
 #include <linux/pkt_cls.h>
 
@@ -25,33 +26,9 @@ struct aead_call {
 	__u64 counter;
 };
 
-#define ONE_OF(content, name)                                                                      \
-	struct {                                                                                   \
-		__uint(type, BPF_MAP_TYPE_ARRAY);                                                  \
-		__uint(map_flags, BPF_F_MMAPABLE);                                                 \
-		__uint(max_entries, 1);                                                            \
-		__type(key, __u32);                                                                \
-		__type(value, content);                                                            \
-	} name SEC(".maps")
-
-#define ONE_PER_CPU(content, name)                                                                 \
-	struct {                                                                                   \
-		__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);                                           \
-		__uint(max_entries, 1);                                                            \
-		__type(key, __u32);                                                                \
-		__type(value, content);                                                            \
-	} name SEC(".maps")
-
 /* Shared by all CPUs: a test is alone here. */
 ONE_OF(struct aead_call, calls);
 ONE_OF(struct aead_message, messages);
-
-INLINE void *only(void *map)
-{
-	__u32 zero = 0;
-
-	return bpf_map_lookup_elem(map, &zero);
-}
 
 /* To the message, what the call says of it. */
 INLINE void aead_begin(struct aead_message *message, struct aead_call *call)

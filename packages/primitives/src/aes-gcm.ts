@@ -2,7 +2,7 @@ import { openObject, type SyscallProgram } from '@cryptbpf/core';
 import { GHASH_KINDS, type GhashKind, ghashTables } from '@cryptbpf/core/crypto';
 import { AeadCrypto, type AeadObject, BUILD, bytesOf, KEY_BYTES, offsetsOf } from './aead.js';
 
-const TABLES: Record<GhashKind, string> = {
+export const GHASH_TABLES: Record<GhashKind, string> = {
   small: 'small_tables',
   large: 'large_tables',
   'table-free': 'subkeys',
@@ -35,7 +35,7 @@ export class AesGcmCrypto extends AeadCrypto {
       key,
     });
     const tables = ghashTables(key, this.#ghash);
-    bytesOf(this.object.maps[TABLES[this.#ghash]]!.view()).set(tables);
+    bytesOf(this.object.maps[GHASH_TABLES[this.#ghash]]!.view()).set(tables);
     tables.fill(0);
     this.usage = { sealed: 0n, refused: 0n };
   }

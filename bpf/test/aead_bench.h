@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the benchmarks of AEADs have in common: XDP programs that load the packet's text (and tag)
+ * into map memory and seal or open it there. Nothing is stored, so that each run finds the same.
+ */
+#pragma once
+
+#include "../lib/aead_packet.h"
+#include "only.h"
+
+#define BENCH_AAD  16
+#define BENCH_TEXT 1400
+
+/* Nonce and additional data are as they were, all zeros. */
+INLINE long bench_load(struct aead_message *message, struct xdp_md *ctx, __u64 bytes)
+{
+	message->aad_length = BENCH_AAD;
+	message->length = BENCH_TEXT;
+	return aead_load_text_xdp(message, ctx, 0, bytes);
+}
