@@ -45,17 +45,24 @@ struct gate_challenge {
 	struct address source; /* as the gate sees it */
 };
 
+/* Of messages that a feature adds something to: as long as the parts together. */
+#if GATE_PROOF_BYTES % 8 || GATE_REQUEST_BYTES % 8
+#define GATE_UNPADDED __attribute__((packed, aligned(4)))
+#else
+#define GATE_UNPADDED
+#endif
+
 struct gate_proof {
 	struct gate_header header;
 	struct challenge challenge;
 	__u8 proof[GATE_PROOF_BYTES];
-};
+} GATE_UNPADDED;
 
 struct gate_request {
 	struct gate_header header;
 	struct challenge challenge;
 	__u8 body[GATE_REQUEST_BYTES];
-};
+} GATE_UNPADDED;
 
 struct gate_verdict {
 	struct gate_header header;
@@ -64,6 +71,9 @@ struct gate_verdict {
 	__u64 zero[5];
 };
 
+_Static_assert(sizeof(struct gate_proof) ==
+		       sizeof(struct gate_header) + sizeof(struct challenge) + GATE_PROOF_BYTES,
+	       "proof");
 _Static_assert(sizeof(struct gate_hello) == GATE_HELLO_BYTES, "hello");
 _Static_assert(sizeof(struct gate_challenge) <= sizeof(struct gate_hello), "no amplification");
 _Static_assert(sizeof(struct gate_verdict) <= sizeof(struct gate_proof), "no amplification");

@@ -27,9 +27,9 @@ NO_INLINE int signed_first(struct xdp_md *ctx, struct gate *g)
 	return g ? gate_judge(ctx, g) : DROP_TRUNCATED;
 }
 
-INLINE struct spent_key spent_key_of(const struct challenge *challenge)
+INLINE struct spent_key spent_key_of(struct challenge challenge)
 {
-	struct spent_key key = {.salt = challenge->salt, .tag = challenge->tag};
+	struct spent_key key = {.salt = challenge.salt, .tag = challenge.tag};
 
 	return key;
 }
@@ -45,7 +45,7 @@ NO_INLINE int knock_settle(struct xdp_md *ctx, struct gate *g, __u32 reason)
 	message = gate_payload(ctx, &g->packet, sizeof(*message));
 	if (!message)
 		return DROP_MESSAGE_LENGTH;
-	key = spent_key_of(&message->challenge);
+	key = spent_key_of(message->challenge);
 	return gate_settle_proof(g, message, &key, reason);
 }
 
@@ -60,7 +60,7 @@ NO_INLINE int request_settle(struct xdp_md *ctx, struct gate *g, __u32 reason)
 	message = gate_payload(ctx, &g->packet, sizeof(*message));
 	if (!message)
 		return DROP_MESSAGE_LENGTH;
-	key = spent_key_of(&message->challenge);
+	key = spent_key_of(message->challenge);
 	return gate_settle_request(g, message, &key, reason);
 }
 
