@@ -15,4 +15,5 @@ process.once('SIGINT', () => gate.detach()); // it would stay up if this process
 for await (const { type, source, lifetime } of gate.events()) {
   if (type === 'admitted') console.log(`${source} is admitted for ${lifetime} seconds`);
 }
+console.log('the gate is down');
 process.exit();

@@ -9,7 +9,7 @@ export function possibleCpus(): number {
 }
 
 /** "0-3,8" has 5. */
-export function parseCpuList(text: string): number {
+function parseCpuList(text: string): number {
   const ranges = text.trim().split(',');
   return ranges.reduce((sum, range) => {
     const [first, last = first] = range.split('-').map(Number);

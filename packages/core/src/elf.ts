@@ -9,7 +9,7 @@ const CLASS_64 = 2;
 const LITTLE_ENDIAN = 1;
 const MACHINE_BPF = 247;
 
-export const SECTION_SYMBOLS = 2;
+const SECTION_SYMBOLS = 2;
 export const SECTION_NO_BITS = 8;
 export const FLAG_EXECUTABLE = 4;
 export const SYMBOL_OBJECT = 1;

@@ -63,7 +63,7 @@ export class VerifierError extends BpfError {
  * and a "Reason:". Before that the last line says why, but for the statistics behind it; where it goes on from the
  * line before, both are needed.
  */
-export function summarize(log: readonly string[]): string {
+function summarize(log: readonly string[]): string {
   return reported(log) ?? lastWords(log) ?? 'the kernel gave no log: it may lack a privilege, or memory';
 }
 

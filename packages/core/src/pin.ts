@@ -22,7 +22,7 @@ const BPF_FS_MAGIC = 0xcafe4a11;
 export type PinKind = 'map' | 'prog' | 'link';
 
 /** Makes directory, below a mounted bpffs. Throws ERR_NO_BPFFS, with what to do; ERR_BAD_OPTION. */
-export function ensurePinDirectory(directory: string): void {
+function ensurePinDirectory(directory: string): void {
   checkAbsolute(directory);
   let existing = directory;
   while (!existsSync(existing)) existing = dirname(existing);

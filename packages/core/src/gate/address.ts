@@ -15,11 +15,6 @@ export function addressBytes(address: string): Uint8Array {
   return Uint8Array.from(mapped.toByteArray());
 }
 
-/** 'ipv4' also for an IPv4-mapped IPv6 address, since that is what such a peer is on the wire. */
-export function familyOf(address: string): 'ipv4' | 'ipv6' {
-  return isMapped(addressBytes(address)) ? 'ipv4' : 'ipv6';
-}
-
 /** As text: what addressBytes() was given, in canonical form. */
 export function formatAddress(bytes: Uint8Array): string {
   return ipaddr.process(ipaddr.fromByteArray(Array.from(bytes)).toString()).toString();

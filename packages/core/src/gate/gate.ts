@@ -4,6 +4,7 @@ import { bootTimeNs, interfaceNameToIndex } from '../ffi/libc.js';
 import { interfaceIndex, networkNamespace } from '../interface.js';
 import { requireKernel } from '../kernel.js';
 import type { XdpMode } from '../links/attach.js';
+import type { BpfObject } from '../object.js';
 import { withLock } from '../pin.js';
 import type { EventsOptions } from '../ring.js';
 import {
@@ -42,12 +43,15 @@ import {
   toRecords,
 } from './records.js';
 import { randomBucketKey, rotateSecrets, type SharedSecret, wipe } from './secrets.js';
-import { type GateSizes, GateStore } from './store.js';
+import { type GateShape, type GateSizes, GateStore } from './store.js';
 
 export interface GateOptions extends GateSettings, GateSizes {
   /** One interface, or several that share what is admitted. */
   interface: string | string[];
-  /** Tells gates of a machine apart. Letters, digits, - and _. Default: the first interface's name. */
+  /**
+   * Tells gates of a machine apart, also those in network namespaces that share a bpffs. Letters, digits, - and _.
+   * Default: the first interface's name.
+   */
   name?: string;
   /** XDP mode. Default 'auto'. */
   mode?: XdpMode;
@@ -108,6 +112,11 @@ export class Gate implements AsyncDisposable {
     this.#timers.push(setInterval(() => this.#guard(() => this.#refreshClock()), CLOCK_INTERVAL_MS));
     this.#timers.push(setInterval(() => this.#guard(() => this.#watch()), WATCH_INTERVAL_MS));
     for (const timer of this.#timers) timer.unref();
+  }
+
+  /** For features that have maps and variables of their own. Throws ERR_CLOSED. */
+  protected get object(): BpfObject<GateShape> {
+    return this.#open().object;
   }
 
   /** Names of the interfaces, and how the gate is attached there. */

@@ -9,7 +9,7 @@ export interface SharedSecret {
   key: Uint8Array;
 }
 
-export const SECRET_BYTES = 32;
+const SECRET_BYTES = 32;
 
 /** No secret: a generation of 0. */
 export function noSecret(): GateSecret {
