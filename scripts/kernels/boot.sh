@@ -41,7 +41,7 @@ virtiofsd_path() {
 
 await_sockets() {
 	local attempt
-	for attempt in {1..100}; do
+	for attempt in {1..600}; do
 		[ -S "$1" ] && [ -S "$2" ] && return
 		sleep 0.05
 	done

@@ -167,7 +167,7 @@ describe('a chain', () => {
   it('is made once by processes that come at the same moment, and has the programs of all', async () => {
     mkdirSync(CHILDREN, { recursive: true });
     copyFileSync(fileURLToPath(objectUrl('dispatcher')), `${CHILDREN}/dispatcher.bpf.o`);
-    const slots = [1, 2, 3, 4, 5, 6];
+    const slots = process.env.CRYPTBPF_VM ? [1, 2] : [1, 2, 3, 4, 5, 6];
     const under = ['nsenter', `--net=/run/netns/${server.name}`];
     const children = await Promise.all(
       slots.map((slot) => startChild('join', { args: ['s0', PIN_PATH, String(slot)], under })),
@@ -178,7 +178,7 @@ describe('a chain', () => {
     const chain = openChain();
     expect(slots.filter((slot) => chain.has(slot))).toEqual(slots);
     expect(passed(3)).toBe(3);
-  }, 60_000);
+  }, 120_000);
 
   it('is not made where another XDP program is', () => {
     server.xdpPass('s0');
