@@ -1,4 +1,4 @@
-import { createHash, randomBytes, randomInt, webcrypto } from 'node:crypto';
+import { randomBytes, randomInt, webcrypto } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { createSigner, generateKey, type SignerOptions } from '../src/client.js';
 import { knockHolds, publicKeyOf, readSigned, trailerType } from './client-verifier.js';
@@ -32,8 +32,8 @@ describe('a signed packet', () => {
 
   test('holds at every length', async () => {
     const signer = signerWith();
-    for (let i = 1; i <= 150; i++) {
-      const payload = randomBytes(i < 70 ? i - 1 : randomInt(9000));
+    for (let i = 1; i <= 80; i++) {
+      const payload = randomBytes(i < 40 ? i - 1 : randomInt(9000));
       const packet = Buffer.from(await signer.sign(payload));
       const read = readSigned(packet, expectation);
       expect(read).toMatchObject({
@@ -180,25 +180,4 @@ test('arguments of another kind are refused', async () => {
     'source is 4 bytes, expected 16',
   );
   expect(signer.counter).toBe(1n);
-});
-
-/* The key of RFC 6979, A.2.5; noble's signatures are deterministic, so whole packets are vectors. */
-describe('vectors', () => {
-  const secret = bytes('c9afa9d845ba75166b5c215767b1d6934e50c3db36e89b127b8a622b120f6721');
-  const signer = () =>
-    createSigner(secret, {
-      audience: 'vectors.example',
-      keyId: 258,
-      instance: 0x0123456789abcdefn,
-      now: () => 1_800_000_000_000,
-    });
-
-  test('print', async () => {
-    console.log(hex(createHash('sha256').update('vectors.example').digest()));
-    const challenge = bytes('0100010000000007000001a3185c50000123456789abcdeff55bac9e15f8a02b');
-    const one = signer();
-    console.log(hex(await one.sign(Buffer.from('hello'))));
-    console.log(hex(await one.signWithCookie(Buffer.from('hello'), challenge)));
-    console.log(hex(await one.knock(challenge, '192.0.2.1')));
-  });
 });

@@ -10,12 +10,8 @@ export interface PrivateJwk {
   y?: string;
 }
 
-export interface PublicJwk {
-  kty: 'EC';
-  crv: 'P-256';
-  x: string;
-  y: string;
-}
+/** A type, not an interface: node:crypto's takes it as a JsonWebKey. */
+export type PublicJwk = { kty: 'EC'; crv: 'P-256'; x: string; y: string };
 
 /** One key pair, in each form that this package and its peers take. */
 export interface KeyPair {

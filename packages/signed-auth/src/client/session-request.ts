@@ -9,9 +9,14 @@ import { Session } from './session.js';
 
 /** The sender's point for one exchange, and what it is the power of. */
 export class Ephemeral {
-  readonly #secret = p256.utils.randomSecretKey();
+  readonly #secret: Uint8Array;
   /** x || y. */
-  readonly point = p256.getPublicKey(this.#secret, false).slice(1);
+  readonly point: Uint8Array;
+
+  constructor(secret: Uint8Array = p256.utils.randomSecretKey()) {
+    this.#secret = secret;
+    this.point = p256.getPublicKey(secret, false).slice(1);
+  }
 
   /** The x coordinate of the point that both ends can compute. @throws Error when theirs is not on the curve. */
   shared(theirs: Uint8Array): Uint8Array {

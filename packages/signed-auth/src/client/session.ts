@@ -16,6 +16,8 @@ export interface SessionTerms {
   /** Milliseconds of `now` from which the lifetime counts. */
   start: number;
   now: () => number;
+  /** Packets that were sealed before, default 0. */
+  packets?: number;
 }
 
 /** What one signature opened: packets that carry a tag of 16 bytes, made in microseconds, instead of a signature. */
@@ -30,9 +32,9 @@ export class Session {
   readonly #mac: SipHash128;
   readonly #start: number;
   readonly #now: () => number;
-  #counter = 0;
+  #counter: number;
 
-  constructor({ id, key, lifetime, start, now }: SessionTerms) {
+  constructor({ id, key, lifetime, start, now, packets = 0 }: SessionTerms) {
     this.id = new DataView(id.buffer, id.byteOffset).getBigUint64(0);
     this.lifetime = lifetime;
     this.renewAfter = Math.floor(lifetime / 4) * 3;
@@ -40,6 +42,7 @@ export class Session {
     this.#mac = new SipHash128(key);
     this.#start = start;
     this.#now = now;
+    this.#counter = packets;
   }
 
   /** Packets that were sealed so far. */

@@ -28,8 +28,9 @@ export class Cookies {
     return this.#cookie;
   }
 
+  /** Copies the payload: its owner may have written over it when the gate asks. */
   remember(counter: bigint, packet: SentPacket): void {
-    this.#sent.set(counter, packet);
+    this.#sent.set(counter, { ...packet, payload: Uint8Array.from(packet.payload) });
     if (this.#sent.size <= MOST_REMEMBERED) return;
     const [oldest] = this.#sent.keys();
     this.#sent.delete(oldest!);

@@ -49,7 +49,7 @@ export class SignedSocket extends EventEmitter<SignedSocketEvents> implements As
   readonly #listening: Promise<void>;
   readonly #destinations = new Map<string, Destination>();
   readonly #onAbort = () => void this.close();
-  #isClosed = false;
+  #closed: Promise<void> | undefined;
 
   /** @throws TypeError, RangeError; what goes wrong later is an `error` event. */
   constructor(options: SignedSocketOptions) {
@@ -66,6 +66,8 @@ export class SignedSocket extends EventEmitter<SignedSocketEvents> implements As
     this.#socket.on('listening', () => this.emit('listening'));
     this.#socket.on('close', () => this.emit('close'));
     this.#listening = this.#bind(localPort);
+    // Told by the error event; who sends hears of it as well.
+    this.#listening.catch(() => {});
     options.signal?.addEventListener('abort', this.#onAbort);
     if (options.signal?.aborted) this.#onAbort();
   }
@@ -99,21 +101,29 @@ export class SignedSocket extends EventEmitter<SignedSocketEvents> implements As
   }
 
   /** Closes the socket and ends its sessions; resolves when that is done. */
-  async close(): Promise<void> {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
-    this.#options.signal?.removeEventListener('abort', this.#onAbort);
-    this.forget();
-    this.#socket.close();
-    await once(this.#socket, 'close');
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
+  async #close(): Promise<void> {
+    this.#options.signal?.removeEventListener('abort', this.#onAbort);
+    this.forget();
+    const closed = once(this.#socket, 'close');
+    this.#socket.close();
+    await closed;
+  }
+
   async #bind(port: number): Promise<void> {
-    const listening = new Promise<void>((resolve) => this.#socket.once('listening', resolve));
+    const listening = new Promise<void>((resolve, reject) => {
+      this.#socket.once('listening', resolve);
+      this.#socket.once('error', reject);
+      this.#socket.once('close', () => reject(this.#closedError()));
+    });
     this.#socket.bind({ address: this.#options.localAddress, port, exclusive: true });
     await listening;
   }
@@ -130,7 +140,7 @@ export class SignedSocket extends EventEmitter<SignedSocketEvents> implements As
 
   async #transmit(destination: Destination, sent: SentPacket): Promise<void> {
     this.#throwIfClosed();
-    await this.#listening;
+    await this.#listening.catch((error) => this.#fail(destination, error));
     const packet = await destination.packet(sent, this.#socket.address().port);
     this.#throwIfClosed();
     await new Promise<void>((resolve, reject) => {
@@ -139,6 +149,10 @@ export class SignedSocket extends EventEmitter<SignedSocketEvents> implements As
         else resolve();
       });
     });
+  }
+
+  #fail({ address }: Destination, error: Error): never {
+    throw error instanceof SignedAuthError ? error : unreachable(address, error);
   }
 
   #destination(address: string): Destination {
@@ -178,9 +192,12 @@ export class SignedSocket extends EventEmitter<SignedSocketEvents> implements As
   }
 
   #throwIfClosed(): void {
-    if (!this.#isClosed) return;
+    if (this.#closed) throw this.#closedError();
+  }
+
+  #closedError(): SignedAuthError {
     const cause = this.#options.signal?.reason;
-    throw new SignedAuthError('ERR_ABORTED', 'the socket is closed', cause === undefined ? {} : { cause });
+    return new SignedAuthError('ERR_ABORTED', 'the socket is closed', cause === undefined ? {} : { cause });
   }
 }
 
