@@ -17,7 +17,8 @@ export default defineConfig({
     include: ['packages/*/test/**/*.test.ts', 'scripts/test/**/*.test.ts'],
     pool: 'forks',
     fileParallelism: false,
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    /* Much more than they take on a machine that is idle: a busy one must not fail them. */
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
   },
 });
