@@ -12,8 +12,8 @@ export default {
   test: {
     ...base.test,
     include: tests.split(/\s+/).filter(Boolean),
-    testTimeout: 120_000, // emulation is 10 to 20 times slower
-    hookTimeout: 120_000,
+    testTimeout: 300_000, // emulation is 10 to 20 times slower
+    hookTimeout: 300_000,
     // Where all is emulated, what costs is starting and compiling: one process, in which modules are loaded once, and no
     // threads that only take turns with it.
     isolate: false,

@@ -28,7 +28,7 @@ beforeAll(() => {
       .filter((file) => file.endsWith('.tgz'))
       .map((file) => `./${file}`),
   );
-}, 120_000);
+}, 300_000);
 
 afterAll(() => rmSync(project, { recursive: true, force: true }));
 

@@ -283,7 +283,7 @@ describe('types of generated code', () => {
   it('fit, and refuse what does not', () => {
     expect(compileTypes([RIGHT, ...WRONG].join('\n'))).toBe('');
     expect(compileTypes(`${RIGHT}\nspec.map('host');`)).toContain('not assignable to parameter');
-  }, 60_000);
+  });
 });
 
 describe('cryptbpf-gen', () => {

@@ -103,7 +103,7 @@ describe('spent challenges', () => {
     return 800n + (12n * (bootTimeNs() - start)) / NS_PER_MS;
   }
 
-  test('room comes back when challenges are over, again and again', { timeout: 60_000 }, async () => {
+  test('room comes back when challenges are over, again and again', async () => {
     const lifetime = challengeMs();
     gate.reset({ ...FREE, spentCapacity: 4n, challengeMs: lifetime });
     for (let round = 0; round < 3; round++) {

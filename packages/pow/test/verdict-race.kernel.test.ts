@@ -23,7 +23,7 @@ async function counting(fn: () => Promise<unknown>): Promise<(reason: Reason) =>
   return (reason) => after[reason]! - before[reason]!;
 }
 
-test('one proof in two threads at once admits once, each time', { timeout: 60_000 }, async () => {
+test('one proof in two threads at once admits once, each time', async () => {
   gate.reset({ difficulty: 0 });
   const issued = gate.wallMs();
   const proofs = Array.from({ length: 300 }, (_, i) =>
@@ -35,9 +35,7 @@ test('one proof in two threads at once admits once, each time', { timeout: 60_00
   expect([...first, ...second].every(({ returnValue }) => returnValue === XDP_TX)).toBe(true);
 });
 
-test('proofs of one source in two threads at once admit it, with one admission and the rates that it had', {
-  timeout: 60_000,
-}, async () => {
+test('proofs of one source in two threads at once admit it, with one admission and the rates that it had', async () => {
   const once = { burst: 1, intervalNs: HOUR };
   const twin = gate.reset({ difficulty: 0, wideRate: once, packetRate: once });
   gate.admit(twin, STRANGER4, 60n);
@@ -54,9 +52,7 @@ test('proofs of one source in two threads at once admit it, with one admission a
   expect(gate.verdict(packet)).toBe(Reason.DROP_RATE_LIMITED);
 });
 
-test('the set of spent challenges holds no more than its room when two threads fill it', {
-  timeout: 60_000,
-}, async () => {
+test('the set of spent challenges holds no more than its room when two threads fill it', async () => {
   gate.reset({ difficulty: 0, spentCapacity: 64n });
   const issued = gate.wallMs();
   const proofs = Array.from({ length: 200 }, (_, i) =>
@@ -71,21 +67,17 @@ test('the set of spent challenges holds no more than its room when two threads f
 test.each([
   ['packetRate', 1_000, Reason.DROP_RATE_LIMITED],
   ['synRate', 300, Reason.DROP_SYN_LIMITED],
-] as const)(
-  'two threads share %s: %i packets pass, no more',
-  { timeout: 60_000 },
-  async (name, burst, limited) => {
-    const twin = gate.reset({ [name]: { burst, intervalNs: HOUR } });
-    gate.admit(twin, STRANGER4, 3_600n);
-    const tcp = { sourcePort: 1, destinationPort: 443, flags: SYN };
-    const packet = frame({ ip: fromPeer(STRANGER4), tcp });
-    const counted = await counting(() => hammer(gate.program, [packet], { repeat: 20_000 }));
-    expect(counted(Reason.PASS_ADMITTED)).toBe(burst);
-    expect(counted(limited)).toBe(40_000 - burst);
-  },
-);
+] as const)('two threads share %s: %i packets pass, no more', async (name, burst, limited) => {
+  const twin = gate.reset({ [name]: { burst, intervalNs: HOUR } });
+  gate.admit(twin, STRANGER4, 3_600n);
+  const tcp = { sourcePort: 1, destinationPort: 443, flags: SYN };
+  const packet = frame({ ip: fromPeer(STRANGER4), tcp });
+  const counted = await counting(() => hammer(gate.program, [packet], { repeat: 20_000 }));
+  expect(counted(Reason.PASS_ADMITTED)).toBe(burst);
+  expect(counted(limited)).toBe(40_000 - burst);
+});
 
-test('two threads share the rate of answers', { timeout: 60_000 }, async () => {
+test('two threads share the rate of answers', async () => {
   gate.reset({ answerRate: { burst: 40, intervalNs: HOUR } });
   const hellos = Array.from({ length: 100 }, (_, i) => control(STRANGER4, hello({ transaction: BigInt(i) })));
   const counted = await counting(() => hammer(gate.program, hellos));
@@ -93,7 +85,7 @@ test('two threads share the rate of answers', { timeout: 60_000 }, async () => {
   expect(counted(Reason.DROP_REPLY_LIMITED)).toBe(160);
 });
 
-test('a bucket that two threads empty gives out its burst and no more', { timeout: 60_000 }, async () => {
+test('a bucket that two threads empty gives out its burst and no more', async () => {
   using lib = new Lib();
   const burst = 5_000n;
   const packet = new Uint8Array(32);

@@ -133,7 +133,7 @@ describe('a chain', () => {
       chain.remove(ChainSlot.CHAIN_POW);
     }
     expect(dropped(chain)).toBe(before);
-  }, 60_000);
+  });
 
   it('takes the place of a single program', () => {
     using object = openObject(objectUrl('chain_link')).load();
@@ -178,7 +178,7 @@ describe('a chain', () => {
     const chain = openChain();
     expect(slots.filter((slot) => chain.has(slot))).toEqual(slots);
     expect(passed(3)).toBe(3);
-  }, 120_000);
+  });
 
   it('is not made where another XDP program is', () => {
     server.xdpPass('s0');

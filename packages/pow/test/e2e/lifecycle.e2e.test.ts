@@ -4,9 +4,6 @@ import { Netns } from '../../../core/test/support/netns.js';
 import { solve } from '../../src/client.js';
 import { CLIENT, hasXdp, kill, Lab, OPEN_PORT, PORT, packets, SERVER, sleep } from './lab.js';
 
-/* Most of the time goes into processes that start, which takes long where much else runs. */
-vi.setConfig({ testTimeout: 120_000 });
-
 let lab: Lab;
 beforeEach(async () => {
   lab = await Lab.create();

@@ -4,8 +4,6 @@ import type { PowGate } from '../../src/index.js';
 import { frame } from '../support/packets.js';
 import { CLIENT, Lab, OPEN_PORT, PORT, packets, SERVER } from './lab.js';
 
-vi.setConfig({ testTimeout: 120_000 });
-
 let lab: Lab;
 beforeEach(async () => {
   lab = await Lab.create();
