@@ -22,39 +22,54 @@ struct p256_work {
 };
 
 /*
- * sum = 2 * point, which is not infinity (dbl-2008-s-1). Uses the element m. The group has no point
- * whose double is infinity.
+ * sum = 2 * of_key.sum, which is not infinity (dbl-2008-s-1). The group has no point whose double
+ * is. In functions of their own, the two steps of an addition need less stack than together.
  */
-INLINE void p256_double_sum(struct p256_sum *sum, const struct p256_sum *point,
-			    struct p256_work *work)
+NO_INLINE int p256_join_double(struct p256_work *work)
 {
-	struct p256_element *u = &work->p, *m = &work->r, *s = &work->s;
+	struct p256_sum *sum, *point;
+	struct p256_element *u, *m, *s;
 
+	if (!work)
+		return 1;
+	sum = &work->sum;
+	point = &work->of_key.sum;
+	u = &work->p;
+	m = &work->r;
+	s = &work->s;
 	p256_subtract(u, &point->y, -1, &point->y);
 	p256_square(&sum->zz, u);
 	p256_multiply(&sum->zzz, u, &sum->zz);
-	p256_multiply(s, (struct p256_element *)&point->x, &sum->zz);
-	p256_square(&work->left, (struct p256_element *)&point->x);
-	p256_square(&work->right, (struct p256_element *)&point->zz);
+	p256_multiply(s, &point->x, &sum->zz);
+	p256_square(&work->left, &point->x);
+	p256_square(&work->right, &point->zz);
 	p256_subtract(m, &work->left, 1, &work->right);
 	p256_subtract(m, m, -2, m);
 	p256_square(&work->left, m);
 	p256_subtract(&sum->x, &work->left, 2, s);
 	p256_subtract(s, s, 1, &sum->x);
 	p256_multiply(&work->left, m, s);
-	p256_multiply(&work->right, &sum->zzz, (struct p256_element *)&point->y);
+	p256_multiply(&work->right, &sum->zzz, &point->y);
 	p256_subtract(&sum->y, &work->left, 1, &work->right);
-	p256_multiply(&sum->zz, &sum->zz, (struct p256_element *)&point->zz);
-	p256_multiply(&sum->zzz, &sum->zzz, (struct p256_element *)&point->zzz);
+	p256_multiply(&sum->zz, &sum->zz, &point->zz);
+	p256_multiply(&sum->zzz, &sum->zzz, &point->zzz);
+	return 0;
 }
 
-/* x, zz and zzz of the sum of both multiples (add-2008-s), if it is neither a doubling nor
- * infinity. */
-INLINE void p256_join_x(struct p256_work *work)
+/* x and zz of the sum of both multiples (add-2008-s), if it is no doubling and not infinity. */
+NO_INLINE int p256_join_x(struct p256_work *work)
 {
-	struct p256_sum *a = &work->of_generator.sum, *b = &work->of_key.sum, *sum = &work->sum;
-	struct p256_element *pp = &sum->pp, *ppp = &sum->ppp, *q = &sum->q;
+	struct p256_sum *a, *b, *sum;
+	struct p256_element *pp, *ppp, *q;
 
+	if (!work)
+		return 1;
+	a = &work->of_generator.sum;
+	b = &work->of_key.sum;
+	sum = &work->sum;
+	pp = &sum->pp;
+	ppp = &sum->ppp;
+	q = &sum->q;
 	p256_multiply(&work->left, &a->x, &b->zz);
 	p256_multiply(&work->right, &b->x, &a->zz);
 	p256_subtract(&work->p, &work->right, 1, &work->left);
@@ -69,6 +84,7 @@ INLINE void p256_join_x(struct p256_work *work)
 	p256_subtract(&sum->x, &sum->x, 2, q);
 	p256_multiply(&sum->zz, &a->zz, &b->zz);
 	p256_multiply(&sum->zz, &sum->zz, pp);
+	return 0;
 }
 
 INLINE void p256_join_y(struct p256_work *work)
@@ -106,12 +122,10 @@ NO_INLINE int p256_join_exception(struct p256_work *work)
 	/* x is the same: it is a doubling if y is, too. */
 	if (!p256_element_is_zero(work, &work->r))
 		return 1;
-	p256_double_sum(&work->sum, &work->of_key.sum, work);
-	return 0;
+	return p256_join_double(work);
 }
 
-/* sum = of_generator.sum + of_key.sum, of which only x and zz are valid. Returns 0, or 1 for
- * infinity. */
+/* x and zz of sum = of_generator.sum + of_key.sum. Returns 0, or 1 for infinity. */
 NO_INLINE int p256_join_for_x(struct p256_work *work)
 {
 	if (!work)
