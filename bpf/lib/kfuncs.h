@@ -3,6 +3,10 @@
  * Functions that no released kernel gives to BPF, but patched ones do. They are weak: where the
  * kernel has none of that name, bpf_ksym_exists() is a constant 0 when the program is loaded, and
  * the verifier throws away what depends on it. From user space: features.probe('kfunc:NAME').
+ *
+ * A kernel gives them to some types of programs, and refuses others that so much as name them: only
+ * XDP and TC programs may. libbpf finds those of modules from version 1.2 on; before, a program
+ * that asks for one which only a module has does not load.
  */
 #pragma once
 

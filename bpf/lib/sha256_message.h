@@ -3,8 +3,8 @@
  * SHA-256 (FIPS 180-4) of messages of 0 to 9216 bytes. Constant time: what it takes depends on the
  * length alone. Minimum kernel: 5.18.
  *
- * In one go: sha256_message(). In parts: sha256_start(), sha256_absorb() for all parts but the
- * last, in whole blocks, and sha256_finish() for the rest.
+ * In one go: sha256_message(), or sha256_packet() in XDP and TC. In parts: sha256_start(),
+ * sha256_absorb() for all parts but the last, in whole blocks, and sha256_finish() for the rest.
  */
 #pragma once
 
@@ -108,6 +108,14 @@ NO_INLINE int sha256_finish(struct sha256 *hash, const struct message *message, 
 	return 0;
 }
 
+/* In one go: leaves the digest in hash->digest. Returns as sha256_absorb() does. */
+INLINE int sha256_message(struct sha256 *hash, const struct message *message, __u64 at,
+			  __u64 length)
+{
+	sha256_start(hash);
+	return sha256_finish(hash, message, at, length);
+}
+
 /* The kernel's own, where it has one. Returns 0 when the digest is there. */
 INLINE int sha256_by_kernel(struct sha256 *hash, struct message *message, __u64 at, __u64 length)
 {
@@ -122,15 +130,15 @@ INLINE int sha256_by_kernel(struct sha256 *hash, struct message *message, __u64 
 }
 
 /*
- * Leaves the digest in hash->digest. Both pointers are of values that this program looked up. Which
- * of the two computes it is decided when the program is loaded. Returns as sha256_absorb() does.
+ * As sha256_message(), for XDP and TC alone: where the kernel has a function of its own, that is
+ * the one, decided when the program is loaded. Kernels refuse it to other programs. Both pointers
+ * are of values that this program looked up.
  */
-INLINE int sha256_message(struct sha256 *hash, struct message *message, __u64 at, __u64 length)
+INLINE int sha256_packet(struct sha256 *hash, struct message *message, __u64 at, __u64 length)
 {
 	opaque(at);
 	opaque(length);
 	if (!sha256_by_kernel(hash, message, at, length))
 		return 0;
-	sha256_start(hash);
-	return sha256_finish(hash, message, at, length);
+	return sha256_message(hash, message, at, length);
 }

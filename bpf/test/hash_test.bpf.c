@@ -86,10 +86,13 @@ struct hash_run {
 	struct message *message;
 	struct message *key;
 	struct hash_work *work;
+	bool is_packet; /* known to the compiler: the program is of XDP or TC */
 };
 
 INLINE int run_sha256(struct hash_run *r)
 {
+	if (r->is_packet)
+		return sha256_packet(&r->work->sha256, r->message, r->call->at, r->call->length);
 	return sha256_message(&r->work->sha256, r->message, r->call->at, r->call->length);
 }
 
@@ -247,7 +250,7 @@ INLINE bool find(struct hash_run *r)
 SEC("xdp.frags")
 int hash_xdp(struct xdp_md *ctx)
 {
-	struct hash_run r;
+	struct hash_run r = {.is_packet = true};
 
 	if (!find(&r) ||
 	    message_load_xdp(r.message, r.call->at, ctx, r.call->offset, r.call->length))
@@ -260,7 +263,7 @@ int hash_xdp(struct xdp_md *ctx)
 SEC("tc")
 int hash_tc(struct __sk_buff *ctx)
 {
-	struct hash_run r;
+	struct hash_run r = {.is_packet = true};
 
 	if (!find(&r) ||
 	    message_load_skb(r.message, r.call->at, ctx, r.call->offset, r.call->length))
@@ -274,7 +277,7 @@ int hash_tc(struct __sk_buff *ctx)
 SEC("xdp")
 int hash_memory(struct xdp_md *ctx)
 {
-	struct hash_run r;
+	struct hash_run r = {.is_packet = true};
 
 	if (!find(&r))
 		return XDP_ABORTED;
@@ -285,7 +288,7 @@ int hash_memory(struct xdp_md *ctx)
 SEC("raw_tp/sys_enter")
 int hash_raw_tp(void *ctx)
 {
-	struct hash_run r;
+	struct hash_run r = {};
 
 	if (!find(&r))
 		return 1;
