@@ -13,7 +13,7 @@
 #define P256_ODD_MULTIPLES 8
 #define P256_DIGITS	   256
 
-/* Of one CPU, for one program at a time: 7 KiB of a per-CPU array that the program owns. */
+/* Of one CPU, for one program at a time: 7.4 KiB of a per-CPU array that the program owns. */
 struct p256_generic_work {
 	struct p256_work common;
 	/* the key, by p256_load_...() of p256_decode.h */

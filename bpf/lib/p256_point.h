@@ -8,7 +8,7 @@
 #include "p256_inverse.h"
 #include "p256_tables.h"
 
-/* Of one CPU, for one program at a time: 4 KiB of a per-CPU array that the program owns. */
+/* Of one CPU, for one program at a time: 4.1 KiB of a per-CPU array that the program owns. */
 struct p256_work {
 	struct p256_multiple of_generator;
 	struct p256_multiple of_key;
