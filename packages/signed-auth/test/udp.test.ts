@@ -378,6 +378,9 @@ describe('what cannot work', () => {
   test('arguments of another kind', async () => {
     const socket = open();
     await expect(socket.send(5 as never, gate.port, '127.0.0.1')).rejects.toThrow('payload is number');
+    await expect(socket.send('one', 1, '::1')).rejects.toThrow(
+      'address is ::1, expected one of IPv4 for a udp4',
+    );
     await expect(socket.send('one', 0, '127.0.0.1')).rejects.toThrow('port is 0, expected an integer from 1');
   });
 });

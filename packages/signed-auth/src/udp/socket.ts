@@ -87,7 +87,7 @@ export class SignedSocket extends EventEmitter<SignedSocketEvents> implements As
     const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
     checkBytes('payload', bytes);
     checkInteger('port', port, 1, 65535);
-    const destination = this.#destination(isIP(address) ? address : await this.#lookup(address));
+    const destination = this.#destination(await this.#resolve(address));
     await this.#transmit(destination, { payload: bytes, port, isAgain: false });
   }
 
@@ -181,9 +181,13 @@ export class SignedSocket extends EventEmitter<SignedSocketEvents> implements As
     };
   }
 
-  async #lookup(host: string): Promise<string> {
+  async #resolve(host: string): Promise<string> {
+    const family = this.#type === 'udp6' ? 6 : 4;
+    if (isIP(host) === family) return host;
+    if (isIP(host))
+      throw new TypeError(`address is ${host}, expected one of IPv${family} for a ${this.#type} socket`);
     try {
-      const { address } = await lookup(host, { family: this.#type === 'udp6' ? 6 : 4 });
+      const { address } = await lookup(host, { family });
       return address;
     } catch (cause) {
       const message = `cannot resolve ${host}: ${(cause as Error).message}`;
