@@ -9,7 +9,7 @@
  *   bench_sum_generic	the same without it
  *
  * The slow path that a key's owner can force is a matter of items: signatures with u1 * G = u2 * Q
- * make the last addition a doubling. packages/primitives/src/p256-bench.ts fills the maps, widths
+ * make the last addition a doubling. bench/primitives/p256.mjs fills the maps, widths
  * and limits.
  */
 #include "../lib/p256_decode.h"

@@ -176,3 +176,41 @@ int test_tc(struct __sk_buff *skb)
 
 	return run_next(bpf_map_lookup_elem(&tc_work, &zero)) ? XDP_PASS : XDP_ABORTED;
 }
+
+/* What lies in the packet: checked there, without a copy. */
+struct p256_packet {
+	struct p256_digest digest;
+	struct p256_signature signature;
+	struct p256_uncompressed key;
+};
+
+INLINE int run_packet(struct p256_generic_work *work, struct p256_packet *packet)
+{
+	if (p256_load_uncompressed(work, &packet->key))
+		return P256_REJECTED;
+	return p256_generic_verify(work, &packet->digest, &packet->signature, 0);
+}
+
+SEC("xdp")
+int test_packet_xdp(struct xdp_md *ctx)
+{
+	struct p256_packet *packet = (void *)(long)ctx->data;
+	__u32 zero = 0;
+	struct p256_generic_work *work = bpf_map_lookup_elem(&xdp_work, &zero);
+
+	if (!work || (void *)(packet + 1) > (void *)(long)ctx->data_end)
+		return XDP_ABORTED;
+	return run_packet(work, packet) ? XDP_DROP : XDP_PASS;
+}
+
+SEC("tc")
+int test_packet_tc(struct __sk_buff *skb)
+{
+	struct p256_packet *packet = (void *)(long)skb->data;
+	__u32 zero = 0;
+	struct p256_generic_work *work = bpf_map_lookup_elem(&tc_work, &zero);
+
+	if (!work || (void *)(packet + 1) > (void *)(long)skb->data_end)
+		return XDP_ABORTED;
+	return run_packet(work, packet) ? XDP_DROP : XDP_PASS;
+}

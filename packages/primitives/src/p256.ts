@@ -5,6 +5,7 @@ import { P256Layout, type P256Widths, p256GeneratorTable, p256Table } from '@cry
 /* P-256 in the kernel: bpf/test/p256_test.bpf.c, many cases in one run. */
 
 const BUILD = new URL('../../../build/bpf/', import.meta.url);
+const RUN_DROPPED = 1;
 const RUN_PASSED = 2;
 const EMPTY_FRAME = new Uint8Array(64);
 
@@ -72,7 +73,7 @@ export type Hook = 'xdp' | 'tc';
 
 interface P256Object {
   maps: { cases: ArrayMap<Uint8Array>; p256_entries: ArrayMap<Uint8Array> };
-  programs: { test_xdp: Program; test_tc: Program };
+  programs: Record<'test_xdp' | 'test_tc' | 'test_packet_xdp' | 'test_packet_tc', Program>;
   variables: { next_case: number };
 }
 
@@ -131,6 +132,15 @@ export class KernelP256 {
       results.push(...this.#batch(cases.slice(i, i + this.#capacity), hook));
     }
     return results;
+  }
+
+  /** Whether a signature is valid that lies in the packet, with its digest and its key (65 bytes). */
+  isValidPacket(digest: Uint8Array, signature: Uint8Array, key: Uint8Array, hook: Hook): boolean {
+    const program = this.object.programs[`test_packet_${hook}`];
+    const { returnValue } = program.testRun({ data: Buffer.concat([digest, signature, key]) });
+    if (returnValue !== RUN_PASSED && returnValue !== RUN_DROPPED)
+      throw new Error(`${program.name} returned ${returnValue}`);
+    return returnValue === RUN_PASSED;
   }
 
   #batch(cases: readonly P256Case[], hook: Hook): P256Result[] {

@@ -319,6 +319,15 @@ describe('keys on the wire', () => {
     expect(codes(cases)).toEqual(cases.map(() => P256_REJECTED));
   });
 
+  test('digest, signature and key may lie in the packet', () => {
+    for (const hook of ['xdp', 'tc'] as const) {
+      for (const { point, digest, signature } of made.slice(0, 4)) {
+        expect(kernel.isValidPacket(digest, signature, encoded(point), hook)).toBe(true);
+        expect(kernel.isValidPacket(digest, signature, encoded(point.negate()), hook)).toBe(false);
+      }
+    }
+  });
+
   test('what is not a point is rejected', () => {
     const { digest, signature } = signatureOf(1n, 2n, 3n)!;
     const { x, y } = smallX.toAffine();
