@@ -9,7 +9,7 @@ export { bootTimeNs } from './ffi/libc.js';
 export type { GateFeature } from './gate/feature.js';
 export { Reason } from './gate/gate.gen.js';
 export { Gate, type GateOptions } from './gate/gate.js';
-export type { GateSettings, ProtectedPort, Range, Rate } from './gate/options.js';
+export { type GateSettings, type ProtectedPort, type Range, type Rate, tokenRate } from './gate/options.js';
 export type {
   Admission,
   AdmittedSource,

@@ -26,6 +26,8 @@ export interface GateEventRecord {
   /** Seconds, when admitted. */
   readonly lifetime: number;
   readonly difficulty: number;
+  /** What it is about, where a feature says so: a key id of signed packets. Else 0. */
+  readonly subject: number;
 }
 
 /** A source that may reach the protected ports. */
@@ -106,6 +108,7 @@ function toRecord(event: GateEvent): GateEventRecord {
     timeNs: event.timeNs,
     lifetime: event.lifetimeS,
     difficulty: event.difficulty,
+    subject: event.subject,
   };
 }
 

@@ -67,11 +67,9 @@ export interface TestSession {
 
 export class SignedGate {
   readonly gate: TestGate;
-  readonly #layout: P256Layout;
   #round = 0;
 
   private constructor(layout: P256Layout) {
-    this.#layout = layout;
     this.gate = new TestGate({}, FEATURE, (spec) => {
       const own = spec as unknown as ObjectSpec<SignedAuthObject>;
       own.map('p256_entries').maxEntries = layout.entries;
