@@ -8,8 +8,8 @@
  * which user space computes; and its usage. A nonce must never come twice under a key: that is the
  * caller's to see to.
  *
- * How much it tells who shares the cache depends on both: the driver (aes-generic has tables, the
- * library's aes-fixed-time and AES instructions do not) and the kind of GHASH.
+ * How much it tells who shares the cache depends on both: the driver (aes-generic has tables,
+ * aes-fixed-time and AES instructions do not) and the kind of GHASH.
  */
 #pragma once
 
@@ -27,7 +27,7 @@ struct aes_gcm_cipher {
 struct aes_gcm_setup {
 	__u32 index; /* of the cipher, in a map of the program's */
 	__s32 error;
-	/* Such as "ecb(aes)": the kernel's choice; "ecb(aes-generic)": that driver's. */
+	/* "ecb(aes)": the kernel's choice. "ecb(aes-generic)": a cipher that /proc/crypto lists. */
 	char driver[AES_GCM_DRIVER_MAX];
 	__u8 key[AEAD_KEY];
 };

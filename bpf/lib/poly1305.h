@@ -13,8 +13,7 @@
 #include "common.h"
 
 #define POLY1305_BLOCK 16
-#define POLY1305_CHUNK 256 /* what one call absorbs: few calls, and loops that are soon verified   \
-			    */
+#define POLY1305_CHUNK 256 /* what one call absorbs: few calls, and short loops to verify */
 
 struct poly1305 {
 	__u64 h0;   /* may be a little more than 32 bits: the rest is carried in the next block */

@@ -68,7 +68,7 @@ export function checkRandom(
   crypto: AeadKeyed,
   cipher: NodeCipher,
   sources: readonly AeadSource[],
-  count = isEmulated ? 300 : 10_000,
+  count = isEmulated ? 150 : 10_000,
 ): void {
   const random = new Random(`random ${cipher}`);
   let key = random.bytes(32);
@@ -102,7 +102,10 @@ function change(random: Random, given: AeadCase, sealed: Uint8Array) {
   return copy;
 }
 
-/** How many there were. Valid ones are sealed and opened, all others refused. */
+/**
+ * How many there were. Valid ones are sealed and opened, all others refused. Guests: each in one of the sources, in
+ * turn.
+ */
 export function checkWycheproof(
   crypto: AeadKeyed,
   sources: readonly AeadSource[],
@@ -111,10 +114,12 @@ export function checkWycheproof(
   const tests = groups
     .filter(({ keySize, ivSize, tagSize }) => keySize === 256 && ivSize === 96 && tagSize === 128)
     .flatMap((group) => group.tests);
-  for (const test of tests) {
+  tests.forEach((test, i) => {
     crypto.setKey(hex(test.key));
-    for (const source of sources) checkVector(crypto, source, test);
-  }
+    for (const source of isEmulated ? [sources[i % sources.length]!] : sources) {
+      checkVector(crypto, source, test);
+    }
+  });
   return tests.length;
 }
 
