@@ -31,13 +31,22 @@ function setup() {
   if (status !== 0) process.exit(1);
 }
 
+function progress(what) {
+  console.error(`bench: ${what}`);
+}
+
 async function measure(packages) {
   const rows = [];
   for (const name of packages) {
     const bench = await PACKAGES[name].load();
-    rows.push(...(await bench({ progress: (what) => console.error(`bench: ${what}`) })));
+    rows.push(...(await bench({ progress })));
   }
   return rows;
+}
+
+function write(path, text) {
+  writeFileSync(path, text);
+  progress(`wrote ${path}`);
 }
 
 const { packages, json, plot } = options();
@@ -50,6 +59,9 @@ const { formatTable } = await import('./lib/table.mjs');
 console.log(json ? JSON.stringify(rows, null, 2) : formatTable(rows));
 if (plot) {
   const { drawPlot } = await import('./lib/plot.mjs');
-  writeFileSync(PLOT, drawPlot(rows));
-  console.error(`bench: wrote ${PLOT}`);
+  write(PLOT, drawPlot(rows));
+  for (const name of packages) {
+    for (const { file, draw } of PACKAGES[name].plots ?? [])
+      write(fileURLToPath(new URL(file, import.meta.url)), await (await draw())({ progress }));
+  }
 }

@@ -20,8 +20,8 @@ import { WIDE_CURVES } from './primitives/wide-curves.mjs';
 const MEASURES = [...HASHES, ...P256, ...WIDE_CURVES, ...AEADS];
 
 /** Short batches: the least disturbed of them counts. */
-const BATCH_NS = 2_000_000;
-const BATCHES = 10;
+const BATCH_NS = 500_000;
+const BATCHES = 20;
 
 export async function benchPrimitives({ progress, budgetMs = 5000 }) {
   const openssl = new OpenSsl(pinToCore());

@@ -1,11 +1,21 @@
 /**
  * What can be measured, by package. `load` brings the function that measures: it gets {progress, budgetMs} and
- * returns rows (see lib/rows.mjs). `needs`: packages whose rows belong to its picture.
+ * returns rows (see lib/rows.mjs). `needs`: packages whose rows belong to its picture. `plots`: files that --plot writes
+ * beside the bars of all rows; `draw` brings a function that gets {progress} and returns SVG.
  */
 export const PACKAGES = {
   core: { needs: [], load: async () => (await import('./core.mjs')).benchCore },
   pow: { needs: ['core'], load: async () => (await import('./pow.mjs')).benchPow },
-  primitives: { needs: [], load: async () => (await import('./primitives.mjs')).benchPrimitives },
+  primitives: {
+    needs: [],
+    load: async () => (await import('./primitives.mjs')).benchPrimitives,
+    plots: [
+      {
+        file: 'p256-tables.svg',
+        draw: async () => (await import('./primitives/p256-tables.mjs')).plotTables,
+      },
+    ],
+  },
 };
 
 /** The packages asked for, or all, with what they need, each once. Throws for a name that is none. */

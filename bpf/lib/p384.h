@@ -39,14 +39,16 @@ struct p384_jacobian {
 };
 
 /* On the wire: numbers with their highest byte first. */
+struct p384_number {
+	__u8 bytes[P384_BYTES];
+};
+
 struct p384_signature {
-	__u8 r[P384_BYTES];
-	__u8 s[P384_BYTES];
+	struct p384_number r, s;
 };
 
 struct p384_xy {
-	__u8 x[P384_BYTES];
-	__u8 y[P384_BYTES];
+	struct p384_number x, y;
 };
 
 /* A digest of 32, 48 or 64 bytes. */
@@ -98,8 +100,10 @@ INLINE bool p384_below(const __u64 *a, const __u64 *b)
 	__u64 borrow = 0;
 
 #pragma unroll
-	for (int i = 0; i < P384_WORDS; i++)
+	for (int i = 0; i < P384_WORDS; i++) {
 		p384_subtract_word(a[i], b[i], &borrow);
+		opaque(borrow);
+	}
 	return borrow;
 }
 
@@ -113,8 +117,10 @@ INLINE bool p384_is_scalar(const __u64 *words)
 	return any && p384_below(words, p384_n_words);
 }
 
-INLINE void p384_read(struct p384_words *to, const __u8 *bytes)
+INLINE void p384_read(struct p384_words *to, const struct p384_number *number)
 {
+	const __u8 *bytes = number->bytes;
+
 #pragma unroll
 	for (int i = 0; i < P384_BYTES / 8; i++)
 		to->word[i] = __builtin_bswap64(*(const __u64 *)(bytes + P384_BYTES - 8 - 8 * i));
@@ -183,8 +189,12 @@ INLINE void p384_add(struct p384_element *to, const struct p384_element *a, __s6
 		     const struct p384_element *b)
 {
 #pragma unroll
-	for (int i = 0; i < P384_LIMBS; i++)
-		to->limb[i] = a->limb[i] + times * b->limb[i];
+	for (int i = 0; i < P384_LIMBS; i++) {
+		__s64 limb = a->limb[i] + times * b->limb[i];
+
+		opaque(limb); /* one after the other: together they would be spilled */
+		to->limb[i] = limb;
+	}
 }
 
 /* The same, so that limbs are like those of a product. */
@@ -206,17 +216,16 @@ INLINE void p384_add_carry(struct p384_element *to, const struct p384_element *a
 }
 
 /* a -= n where a >= n; a is from 0 to 2n - 1. */
-INLINE void p384_subtract_n_once(struct p384_element *a)
+INLINE void p384_subtract_n_once(struct p384_element *a, struct p384_element *difference)
 {
-	struct p384_element difference;
 	__s64 keep;
 
-	p384_add_carry(&difference, a, -1, &p384_n);
-	keep = difference.limb[P384_LIMBS - 1] >> 63;
+	p384_add_carry(difference, a, -1, &p384_n);
+	keep = difference->limb[P384_LIMBS - 1] >> 63;
 	opaque(keep);
 #pragma unroll
 	for (int i = 0; i < P384_LIMBS; i++)
-		a->limb[i] = (a->limb[i] & keep) | (difference.limb[i] & ~keep);
+		a->limb[i] = (a->limb[i] & keep) | (difference->limb[i] & ~keep);
 }
 
 /* Whether a is 0 modulo p. */
@@ -231,7 +240,7 @@ NO_INLINE int p384_is_zero(struct p384_element *scratch, struct p384_element *a)
 	for (int i = 0; i < P384_LIMBS; i++) {
 		zero |= scratch->limb[i];
 		modulus |= scratch->limb[i] ^ p384_p.limb[i];
-		opaque(modulus); /* else all is loaded before anything is used, and spilled */
+		opaque(modulus);
 	}
 	return !zero || !modulus;
 }
@@ -449,7 +458,7 @@ INLINE void p384_scale(struct p384_work *work, struct p384_scalar *scalar)
 {
 	p384_unpack(&work->a, work->words.word);
 	p384_multiply_scalars(&work->a, &work->a, &work->inverse);
-	p384_subtract_n_once(&work->a);
+	p384_subtract_n_once(&work->a, &work->b);
 	p384_pack(scalar->words.word, &work->a);
 	p384_recode(scalar);
 }
@@ -462,7 +471,7 @@ NO_INLINE int p384_take_signature(struct p384_work *work, const struct p384_dige
 {
 	if (!work || !digest || !signature)
 		return P384_REJECTED;
-	p384_read(&work->words, signature->s);
+	p384_read(&work->words, &signature->s);
 	if (!p384_is_scalar(work->words.word))
 		return P384_REJECTED;
 	p384_unpack(&work->b, work->words.word);
@@ -470,7 +479,7 @@ NO_INLINE int p384_take_signature(struct p384_work *work, const struct p384_dige
 	if (p384_read_digest(&work->words, digest))
 		return P384_REJECTED;
 	p384_scale(work, &work->of_generator);
-	p384_read(&work->words, signature->r);
+	p384_read(&work->words, &signature->r);
 	if (!p384_is_scalar(work->words.word))
 		return P384_REJECTED;
 	p384_scale(work, &work->of_key);
@@ -478,10 +487,12 @@ NO_INLINE int p384_take_signature(struct p384_work *work, const struct p384_dige
 }
 
 /* element = words in Montgomery form. Returns 0, or 1 if they are not below p. */
-INLINE int p384_take_coordinate(struct p384_work *work, struct p384_element *element,
-				const __u8 *bytes)
+NO_INLINE int p384_take_coordinate(struct p384_work *work, struct p384_element *element,
+				   const struct p384_number *number)
 {
-	p384_read(&work->words, bytes);
+	if (!work || !element || !number)
+		return 1;
+	p384_read(&work->words, number);
 	if (!p384_below(work->words.word, p384_p_words))
 		return 1;
 	p384_unpack(&work->a, work->words.word);
@@ -501,7 +512,7 @@ NO_INLINE int p384_take_key(struct p384_work *work, const struct p384_xy *key)
 	y = &work->y1;
 	a = &work->a;
 	b = &work->b;
-	if (p384_take_coordinate(work, x, key->x) || p384_take_coordinate(work, y, key->y))
+	if (p384_take_coordinate(work, x, &key->x) || p384_take_coordinate(work, y, &key->y))
 		return P384_REJECTED;
 	p384_square(a, x);
 	p384_multiply(a, a, x);

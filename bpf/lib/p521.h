@@ -40,14 +40,16 @@ struct p521_jacobian {
 };
 
 /* On the wire: numbers with their highest byte first. */
+struct p521_number {
+	__u8 bytes[P521_BYTES];
+};
+
 struct p521_signature {
-	__u8 r[P521_BYTES];
-	__u8 s[P521_BYTES];
+	struct p521_number r, s;
 };
 
 struct p521_xy {
-	__u8 x[P521_BYTES];
-	__u8 y[P521_BYTES];
+	struct p521_number x, y;
 };
 
 /* A digest of 32, 48 or 64 bytes. */
@@ -99,8 +101,10 @@ INLINE bool p521_below(const __u64 *a, const __u64 *b)
 	__u64 borrow = 0;
 
 #pragma unroll
-	for (int i = 0; i < P521_WORDS; i++)
+	for (int i = 0; i < P521_WORDS; i++) {
 		p521_subtract_word(a[i], b[i], &borrow);
+		opaque(borrow);
+	}
 	return borrow;
 }
 
@@ -114,8 +118,10 @@ INLINE bool p521_is_scalar(const __u64 *words)
 	return any && p521_below(words, p521_n_words);
 }
 
-INLINE void p521_read(struct p521_words *to, const __u8 *bytes)
+INLINE void p521_read(struct p521_words *to, const struct p521_number *number)
 {
+	const __u8 *bytes = number->bytes;
+
 #pragma unroll
 	for (int i = 0; i < P521_BYTES / 8; i++)
 		to->word[i] = __builtin_bswap64(*(const __u64 *)(bytes + P521_BYTES - 8 - 8 * i));
@@ -184,8 +190,12 @@ INLINE void p521_add(struct p521_element *to, const struct p521_element *a, __s6
 		     const struct p521_element *b)
 {
 #pragma unroll
-	for (int i = 0; i < P521_LIMBS; i++)
-		to->limb[i] = a->limb[i] + times * b->limb[i];
+	for (int i = 0; i < P521_LIMBS; i++) {
+		__s64 limb = a->limb[i] + times * b->limb[i];
+
+		opaque(limb); /* one after the other: together they would be spilled */
+		to->limb[i] = limb;
+	}
 }
 
 /* The same, so that limbs are like those of a product. */
@@ -207,17 +217,16 @@ INLINE void p521_add_carry(struct p521_element *to, const struct p521_element *a
 }
 
 /* a -= n where a >= n; a is from 0 to 2n - 1. */
-INLINE void p521_subtract_n_once(struct p521_element *a)
+INLINE void p521_subtract_n_once(struct p521_element *a, struct p521_element *difference)
 {
-	struct p521_element difference;
 	__s64 keep;
 
-	p521_add_carry(&difference, a, -1, &p521_n);
-	keep = difference.limb[P521_LIMBS - 1] >> 63;
+	p521_add_carry(difference, a, -1, &p521_n);
+	keep = difference->limb[P521_LIMBS - 1] >> 63;
 	opaque(keep);
 #pragma unroll
 	for (int i = 0; i < P521_LIMBS; i++)
-		a->limb[i] = (a->limb[i] & keep) | (difference.limb[i] & ~keep);
+		a->limb[i] = (a->limb[i] & keep) | (difference->limb[i] & ~keep);
 }
 
 /* Whether a is 0 modulo p. */
@@ -232,7 +241,7 @@ NO_INLINE int p521_is_zero(struct p521_element *scratch, struct p521_element *a)
 	for (int i = 0; i < P521_LIMBS; i++) {
 		zero |= scratch->limb[i];
 		modulus |= scratch->limb[i] ^ p521_p.limb[i];
-		opaque(modulus); /* else all is loaded before anything is used, and spilled */
+		opaque(modulus);
 	}
 	return !zero || !modulus;
 }
@@ -450,7 +459,7 @@ INLINE void p521_scale(struct p521_work *work, struct p521_scalar *scalar)
 {
 	p521_unpack(&work->a, work->words.word);
 	p521_multiply_scalars(&work->a, &work->a, &work->inverse);
-	p521_subtract_n_once(&work->a);
+	p521_subtract_n_once(&work->a, &work->b);
 	p521_pack(scalar->words.word, &work->a);
 	p521_recode(scalar);
 }
@@ -463,7 +472,7 @@ NO_INLINE int p521_take_signature(struct p521_work *work, const struct p521_dige
 {
 	if (!work || !digest || !signature)
 		return P521_REJECTED;
-	p521_read(&work->words, signature->s);
+	p521_read(&work->words, &signature->s);
 	if (!p521_is_scalar(work->words.word))
 		return P521_REJECTED;
 	p521_unpack(&work->b, work->words.word);
@@ -471,7 +480,7 @@ NO_INLINE int p521_take_signature(struct p521_work *work, const struct p521_dige
 	if (p521_read_digest(&work->words, digest))
 		return P521_REJECTED;
 	p521_scale(work, &work->of_generator);
-	p521_read(&work->words, signature->r);
+	p521_read(&work->words, &signature->r);
 	if (!p521_is_scalar(work->words.word))
 		return P521_REJECTED;
 	p521_scale(work, &work->of_key);
@@ -479,10 +488,12 @@ NO_INLINE int p521_take_signature(struct p521_work *work, const struct p521_dige
 }
 
 /* element = words in Montgomery form. Returns 0, or 1 if they are not below p. */
-INLINE int p521_take_coordinate(struct p521_work *work, struct p521_element *element,
-				const __u8 *bytes)
+NO_INLINE int p521_take_coordinate(struct p521_work *work, struct p521_element *element,
+				   const struct p521_number *number)
 {
-	p521_read(&work->words, bytes);
+	if (!work || !element || !number)
+		return 1;
+	p521_read(&work->words, number);
 	if (!p521_below(work->words.word, p521_p_words))
 		return 1;
 	p521_unpack(&work->a, work->words.word);
@@ -502,7 +513,7 @@ NO_INLINE int p521_take_key(struct p521_work *work, const struct p521_xy *key)
 	y = &work->y1;
 	a = &work->a;
 	b = &work->b;
-	if (p521_take_coordinate(work, x, key->x) || p521_take_coordinate(work, y, key->y))
+	if (p521_take_coordinate(work, x, &key->x) || p521_take_coordinate(work, y, &key->y))
 		return P521_REJECTED;
 	p521_square(a, x);
 	p521_multiply(a, a, x);
