@@ -10,7 +10,10 @@ import { hex } from './twin/state.js';
 
 /* The vectors of docs/protocols.md: the twin computes them, and the gate in the kernel agrees. */
 
-const SPECIFICATION = readFileSync(new URL('../../../docs/protocols.md', import.meta.url), 'utf8');
+const PROTOCOLS = readFileSync(new URL('../../../docs/protocols.md', import.meta.url), 'utf8');
+const SPECIFICATION = PROTOCOLS.split(/^(?=## )/m)
+  .filter((part) => /^## (The gate|Proof of work)$/m.test(part))
+  .join('');
 const VECTORS = new Map(
   [...SPECIFICATION.matchAll(/^(\S.*?) += ([0-9a-f]{32,})$/gm)].map(([, name, value]) => [name!, value!]),
 );

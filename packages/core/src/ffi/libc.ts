@@ -3,6 +3,13 @@ import { BpfError } from '../errors.js';
 
 /* The C library: the only way to system calls that Node does not have. */
 
+/* Clients of the features install on any system, this package with them. */
+if (process.platform !== 'linux') {
+  throw new Error(
+    `@cryptbpf/core loads eBPF and needs Linux; this is ${process.platform}. Clients are in ./client.`,
+  );
+}
+
 /* The one that Node runs on, be it glibc or musl. */
 const libc = koffi.load(null);
 
