@@ -185,7 +185,8 @@ function sum(stats: readonly KeyStat[], of: (stat: KeyStat) => bigint): bigint {
 }
 
 function toStats(stats: readonly KeyStat[]) {
-  const lastSeenNs = stats.reduce((last, { lastSeenNs: seen }) => (seen > last ? seen : last), 0n);
+  let lastSeenNs = 0n;
+  for (const { lastSeenNs: seen } of stats) if (seen > lastSeenNs) lastSeenNs = seen;
   const rejected: Partial<Record<ReasonName, bigint>> = {};
   for (const i of stats[0]!.rejected.keys()) {
     const count = sum(stats, (stat) => stat.rejected[i]!);
