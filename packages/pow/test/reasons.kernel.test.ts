@@ -8,6 +8,7 @@ import { trafficCases } from './support/cases-traffic.js';
 import { fromPeer, STRANGER4, solution } from './support/corpus.js';
 import { BUILD, type Judged, POW, TestGate } from './support/gate.js';
 import { frame } from './support/packets.js';
+import { isOurs } from './support/reasons.js';
 import { judge } from './twin/gate.js';
 import type { TwinState } from './twin/state.js';
 
@@ -61,12 +62,6 @@ test('a gate counts the events for which its ring has no room', () => {
   for (const reason of judged.reasons) reached.add(reason);
   expect(named(judged.reasons)).toEqual(['DROP_NOT_ADMITTED', 'EVENT_LOST']);
 });
-
-/** Those of signed packets are another feature's. */
-const isOurs = (reason: Reason) =>
-  reason !== Reason.ANSWER_COOKIE &&
-  (reason < Reason.PASS_SIGNED || reason > Reason.PASS_SESSION_REQUEST) &&
-  (reason < Reason.DROP_UNSIGNED || reason > Reason.DROP_SESSION_TAG);
 
 test('every reason is reached by a test of this file', () => {
   const known = Object.values(Reason).filter((reason) => reason !== 0 && isOurs(reason));
