@@ -11,8 +11,8 @@ const CURVES = {
 const HASHES = ['sha256', 'sha384', 'sha512'];
 const DSA = 'ieee-p1363';
 /* Emulated machines are slow. */
-const COUNT = process.env.CRYPTBPF_VM ? 100 : 2000;
-const KEYS = 16;
+const [COUNT, PER_HASH] = process.env.CRYPTBPF_VM ? [40, 4] : [2000, 20];
+const KEYS = 8;
 
 interface Signed extends WideCase {
   readonly publicKey: KeyObject;
@@ -97,7 +97,7 @@ describe.each(['p384', 'p521'] as const)('ECDSA on %s', (curve: WideCurve) => {
   });
 
   it('takes the leftmost bits of longer digests, and shorter ones as they are', () => {
-    const cases = HASHES.flatMap((hash) => Array.from({ length: 20 }, () => signed(hash)));
+    const cases = HASHES.flatMap((hash) => Array.from({ length: PER_HASH }, () => signed(hash)));
     for (const hook of ['xdp', 'tc'] as const)
       expect(kernel.verify(cases, hook)).toEqual(cases.map(() => ECDSA_OK));
   });
@@ -115,9 +115,9 @@ describe.each(['p384', 'p521'] as const)('ECDSA on %s', (curve: WideCurve) => {
   });
 
   it('adds points that are equal, opposite or infinity', () => {
-    const numbers = [1n, 2n, 3n, 16n, 17n, n - 1n, n - 2n, n - 16n, (n - 1n) / 2n, (n + 1n) / 2n];
+    const numbers = [1n, 2n, 16n, 17n, n - 1n, n - 2n, n - 16n, (n + 1n) / 2n];
     const half = 2n ** 200n + 12_345n;
-    const valid = numbers.flatMap((d) => [1n, 2n, n - 1n, half].flatMap((k) => constructed(half, d, k)));
+    const valid = numbers.flatMap((d) => [1n, n - 1n, half].flatMap((k) => constructed(half, d, k)));
     valid.push(constructed(0n, 5n, 7n), constructed(0n, n - 1n, 1n));
     expect(kernel.verify(valid)).toEqual(valid.map(() => ECDSA_OK));
     /* z = -r d: the sum is infinity, whatever s is. */
