@@ -1,6 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { Netns } from '../../../core/test/support/netns.js';
 import { type ReasonName, SignedAuth, type SignedAuthOptions } from '../../src/index.js';
 import { type TestKey, testKey } from '../support/keys.js';
@@ -20,6 +21,18 @@ export const KEY = testKey(1);
 
 /** Emulated machines are slow. */
 export const WAIT_MS = process.env.CRYPTBPF_VM ? 5_000 : 1_500;
+
+const CLIENT_SCRIPT = fileURLToPath(new URL('client.mjs', import.meta.url));
+const CONNECT = `
+  const [host, port, wait] = process.argv.slice(1);
+  const socket = require('node:net').connect({ host, port: Number(port), timeout: Number(wait) });
+  const end = (said) => { console.log(said); socket.destroy(); };
+  socket.on('connect', () => end('open')).on('timeout', () => end('timeout')).on('error', ({ code }) => end(code));
+`;
+const LISTEN = `
+  const server = require('node:net').createServer((socket) => socket.end());
+  server.listen(Number(process.argv[1]), '::', () => console.log('ready'));
+`;
 
 let labs = 0;
 
@@ -69,6 +82,36 @@ export class Lab implements Disposable {
   socket(family: 'ipv4' | 'ipv6'): Peer {
     const socket = this.#open(this.client, CLIENT[family], 0);
     return new Peer(socket, SERVER[family]);
+  }
+
+  /** What a client says that is a process of its own: see client.mjs. */
+  async ask(command: string, host: string, port: number): Promise<unknown> {
+    const pem = KEY.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
+    const args = [CLIENT_SCRIPT, command, host, String(port), pem, AUDIENCE, String(KEY.id)];
+    const child = this.client.spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    let said = '';
+    child.stdout!.on('data', (data) => {
+      said += data;
+    });
+    await once(child, 'close');
+    return JSON.parse(said);
+  }
+
+  /** A TCP server, as a process of its own. */
+  async listen(port: number): Promise<void> {
+    const child = this.server.spawn(process.execPath, ['-e', LISTEN, String(port)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await once(child.stdout!, 'data');
+  }
+
+  /** 'open', 'timeout', or an errno: a TCP connection from the client. */
+  async connect(port: number): Promise<string> {
+    const args = ['-e', CONNECT, SERVER.ipv4, String(port), String(WAIT_MS)];
+    const child = this.client.spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [said] = await once(child.stdout!, 'data');
+    await once(child, 'close');
+    return String(said).trim();
   }
 
   [Symbol.dispose](): void {
