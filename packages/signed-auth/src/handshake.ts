@@ -1,4 +1,4 @@
-import { createECDH, createHash, createHmac, type KeyObject, verify } from 'node:crypto';
+import { createECDH, createHash, createHmac, type ECDH, type KeyObject, verify } from 'node:crypto';
 import { LABELS } from './midstate.js';
 
 /* The server's half of a session's beginning: docs/protocols.md. */
@@ -55,10 +55,23 @@ export interface Accepted {
   readonly key: Uint8Array;
 }
 
-/** The answer. lifetime in seconds. Throws what node:crypto does when the sender's point is not on the curve. */
-export function acceptRequest(request: SessionRequest, sessionId: bigint, lifetime: number): Accepted {
+function newEphemeral(): ECDH {
   const ecdh = createECDH('prime256v1');
-  const ours = ecdh.generateKeys().subarray(1);
+  ecdh.generateKeys();
+  return ecdh;
+}
+
+/**
+ * The answer. lifetime in seconds; ecdh: for this session alone. Throws what node:crypto does when the sender's point is
+ * not on the curve.
+ */
+export function acceptRequest(
+  request: SessionRequest,
+  sessionId: bigint,
+  lifetime: number,
+  ecdh: ECDH = newEphemeral(),
+): Accepted {
+  const ours = ecdh.getPublicKey().subarray(1);
   const shared = ecdh.computeSecret(Buffer.concat([Uint8Array.of(4), request.ephemeral]));
   const message = Buffer.alloc(SESSION_MESSAGE_BYTES);
   message.set(request.message.subarray(0, 16));

@@ -38,8 +38,8 @@ export interface SignedAuthSizes {
   /** Sessions at a time, of all keys. Default 4096. */
   maxSessions?: number;
   /**
-   * Bytes for tables. A key with a table is checked three times as fast as one without; keys get tables in
-   * the order in which they come, and later those that are used most have them. Default 16 MiB.
+   * Bytes for tables. A key with a table is checked three times as fast as one without. Keys get tables in the
+   * order in which they come; when there is no room for another, those that sign most have them. Default 16 MiB.
    */
   tableMemory?: number;
   /** Bits of a table's window: 8 is 256 KiB for a key. Default 8. */
