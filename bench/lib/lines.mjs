@@ -1,6 +1,7 @@
 const WIDTH = 720;
 const HEIGHT = 360;
 const FRAME = { left: 56, right: 120, top: 44, bottom: 48 };
+const LABEL_HEIGHT = 15;
 const COLOURS = ['#2da44e', '#0969da', '#bf3989'];
 const STYLE =
   'text{font:12px system-ui,sans-serif;fill:#24292f}.title{font-weight:600;font-size:14px}.small{font-size:10px;fill:#57606a}' +
@@ -22,6 +23,7 @@ export function drawLines({ title, x, y, series, level }) {
     `<text class="small" x="${WIDTH - FRAME.right}" y="${HEIGHT - 12}" text-anchor="end">${x}</text>`,
     levelLine(level, scale),
     ...series.map((line, i) => seriesLine(line, COLOURS[i % COLOURS.length], scale)),
+    ...labels(series, scale),
     '</svg>',
   ];
   return `${parts.join('\n')}\n`;
@@ -58,14 +60,28 @@ function levelLine({ name, y }, scale) {
   return `${line}<text x="${WIDTH - FRAME.right + 6}" y="${at + 4}">${name} ${y.toFixed(1)}</text>`;
 }
 
-function seriesLine({ name, points }, colour, scale) {
+function seriesLine({ points }, colour, scale) {
   const place = ({ x, y }) => `${scale.x(x).toFixed(1)},${scale.y(y).toFixed(1)}`;
-  const last = points.at(-1);
   return [
     `<polyline stroke="${colour}" points="${points.map(place).join(' ')}"/>`,
     ...points.map((point) => circle(point, colour, scale)),
-    `<text x="${scale.x(last.x) + 8}" y="${scale.y(last.y) + 4}" style="fill:${colour}">${name}</text>`,
   ].join('');
+}
+
+/** At the right, where the lines end or higher: none upon another. */
+function labels(series, scale) {
+  const ends = series.map(({ name, points }, i) => ({
+    name,
+    colour: COLOURS[i % COLOURS.length],
+    at: scale.y(points.at(-1).y),
+  }));
+  let free = Number.POSITIVE_INFINITY;
+  return ends
+    .sort((a, b) => b.at - a.at)
+    .map(({ name, colour, at }) => {
+      free = Math.min(at, free - LABEL_HEIGHT);
+      return `<text x="${WIDTH - FRAME.right + 6}" y="${(free + 4).toFixed(1)}" style="fill:${colour}">${name}</text>`;
+    });
 }
 
 function circle({ x, y }, colour, scale) {
