@@ -130,7 +130,10 @@ describe('a client of this package', () => {
   });
 
   it('gets no session where there are none', async () => {
-    await lab.attachAndWait({ sessions: false });
-    expect(await run('session', SERVER.ipv4, 22306)).toBe('ERR_SIGNED_AUTH_TIMEOUT');
+    const auth = await lab.attachAndWait({ sessions: false });
+    /* Nobody answers; a request that is sent again finds its challenge spent. */
+    const refusals = ['ERR_SIGNED_AUTH_TIMEOUT', 'ERR_SIGNED_AUTH_REJECTED'];
+    expect(refusals).toContain(await run('session', SERVER.ipv4, 22306));
+    expect(auth.sessions()).toEqual([]);
   });
 });
