@@ -130,7 +130,7 @@ export class SignedGate {
   /** place: from 1 on. */
   trust(
     place: number,
-    { id, publicKey }: TestKey,
+    { id, publicKey }: Pick<TestKey, 'id' | 'publicKey'>,
     { expiresS = 2n ** 64n - 1n, table }: Trusting = {},
   ): void {
     this.maps.key_states.set(place - 1, new Uint8Array(this.maps.key_states.spec.valueSize));
