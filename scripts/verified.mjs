@@ -8,7 +8,7 @@ import { cpus, release } from 'node:os';
 import { parseArgs } from 'node:util';
 import { growth } from './verified/growth.mjs';
 import { measureAll } from './verified/measure.mjs';
-import { formatCounts, recordedCounts, withTable } from './verified/table.mjs';
+import { formatCounts, recordedCounts, recordedKernel, withTable } from './verified/table.mjs';
 
 const PAGE = new URL('../docs/crypto.md', import.meta.url);
 const LOADS = 5;
@@ -20,7 +20,9 @@ function complain(complaints) {
 }
 
 function check(page) {
-  const complaints = growth(measureAll(), recordedCounts(page));
+  const complaints = growth(measureAll(), recordedCounts(page), {
+    sameKernel: recordedKernel(page) === runningKernel(),
+  });
   complain(complaints);
   console.log(
     complaints.length === 0
@@ -36,12 +38,15 @@ function measured() {
   return `${madeOn()}\n\n${formatCounts(objects)}`;
 }
 
+function runningKernel() {
+  return release().split('.').slice(0, 2).join('.');
+}
+
 function madeOn() {
   const [compiler] = execFileSync('clang-19', ['--version'], { encoding: 'utf8' }).split('\n');
   const version = /\d+\.\d+\.\d+/.exec(compiler)?.[0];
-  const kernel = release().split('.').slice(0, 2).join('.');
   const processor = cpus()[0]?.model.trim();
-  return `Linux ${kernel}, clang ${version}, ${processor}; load: of the whole object with its maps, best of ${LOADS}.`;
+  return `Linux ${runningKernel()}, clang ${version}, ${processor}; load: of the whole object with its maps, best of ${LOADS}.`;
 }
 
 const { values } = parseArgs({ options: { write: { type: 'boolean' }, check: { type: 'boolean' } } });

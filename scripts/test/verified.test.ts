@@ -47,6 +47,17 @@ describe('the table of verified instructions', () => {
     ]);
   });
 
+  it('allows other kernels more', () => {
+    expect(growth(objectsWith(40_000), recordedCounts(page), { sameKernel: false })).toEqual([]);
+    expect(growth(objectsWith(60_000), recordedCounts(page), { sameKernel: false })).toHaveLength(1);
+  });
+
+  it('leaves out what the running kernel cannot load', () => {
+    const [hash, pass] = OBJECTS;
+    expect(growth([hash, { ...pass, programs: [] }], recordedCounts(page))).toEqual([]);
+    expect(growth([hash], recordedCounts(page))).toHaveLength(1);
+  });
+
   it('tells what is not recorded, and what is no longer there', () => {
     const [hash] = OBJECTS;
     expect(growth([hash], recordedCounts(withTable(PAGE, formatCounts([OBJECTS[1]]))))).toEqual([

@@ -1,13 +1,24 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { openObject } from '@cryptbpf/core';
+import { features, openObject } from '@cryptbpf/core';
 
 const ROOT = new URL('../../', import.meta.url);
 const SOURCES = ['bpf/', 'bpf/test/'];
 const SUFFIX = '.bpf.c';
+/** Functions that objects cannot do without. */
+const NEEDS = { aes_gcm_test: 'kfunc:bpf_crypto_encrypt', aes_gcm_bench: 'kfunc:bpf_crypto_encrypt' };
 
-/** What the running kernel makes of each object: [{object, loadMs, programs: [{program, verified}]}]. */
+/**
+ * What the running kernel makes of each object: [{object, loadMs, programs: [{program, verified}]}]; none where it lacks
+ * what the object needs.
+ */
 export function measureAll({ loads = 1 } = {}) {
-  return objectNames().map((name) => measure(name, loads));
+  return objectNames().map((name) =>
+    isLoadable(name) ? measure(name, loads) : { object: name, programs: [] },
+  );
+}
+
+function isLoadable(name) {
+  return !NEEDS[name] || features.probe(NEEDS[name]).availability === 'yes';
 }
 
 /** Of the sources, as build/bpf may have objects of others. */

@@ -22,6 +22,11 @@ export function recordedCounts(page) {
   return counts;
 }
 
+/** Of the page's table, such as "6.18". */
+export function recordedKernel(page) {
+  return /^Linux (\d+\.\d+),/m.exec(split(page).table)?.[1];
+}
+
 function split(page) {
   const [begin, end] = [page.indexOf(BEGIN), page.indexOf(END)];
   if (begin < 0 || end < begin) throw new Error(`the page lacks the marks ${BEGIN.trim()} and ${END}`);
