@@ -7,6 +7,7 @@ import {
   Gate,
   type GateEventRecord,
   type GateFeature,
+  type ReasonName,
   tokenRate,
 } from '@cryptbpf/core';
 import { addressBytes } from '@cryptbpf/core/gate-client';
@@ -22,6 +23,7 @@ import {
   type SignedAuthSettings,
   takeOwn,
 } from './options.js';
+import { Served } from './served.js';
 import { SessionServer } from './session-server.js';
 import { type SessionInfo, Sessions } from './sessions.js';
 import { openSignedAuth, type SignedAuthObject, type SignedConfig, SignedLayout } from './signed_auth.gen.js';
@@ -33,6 +35,8 @@ const P256_LOW_S = 1;
 const PROOF_BYTES = 68;
 const SIGNATURE_BYTES = 64;
 const REBALANCE_INTERVAL_MS = 10_000;
+/** Seconds; the gate's own default. */
+const DEFAULT_CHALLENGE_LIFETIME = 30;
 
 /** Something that the gate told of. */
 export interface SignedAuthEvent extends GateEventRecord {
@@ -90,8 +94,10 @@ export class SignedAuth extends Gate {
   readonly #onError: (error: Error) => void;
   readonly #timer: NodeJS.Timeout;
   readonly #isNew: boolean;
+  readonly #served = new Served();
   #own: OwnSettings;
   #controlPort: number;
+  #challengeLifetime: number;
   #server: SessionServer | undefined;
   #isClosed = false;
 
@@ -100,6 +106,7 @@ export class SignedAuth extends Gate {
     super(feature(resolved), resolved.gate);
     this.#own = resolved.own;
     this.#controlPort = resolved.gate.controlPort!;
+    this.#challengeLifetime = resolved.gate.challengeLifetime ?? DEFAULT_CHALLENGE_LIFETIME;
     this.#onError = resolved.gate.onError ?? ((error) => process.emitWarning(error));
     this.#isNew = this.#signed.variables.signed_birth.layout === 0;
     try {
@@ -189,7 +196,7 @@ export class SignedAuth extends Gate {
 
   override async *events(options: EventsOptions = {}): AsyncGenerator<SignedAuthEvent> {
     for await (const event of super.events(options)) {
-      yield { ...event, keyId: namesKey(event) ? event.subject : undefined };
+      yield { ...event, keyId: WITH_KEY.has(event.reason) ? event.subject : undefined };
     }
   }
 
@@ -200,6 +207,7 @@ export class SignedAuth extends Gate {
     const settings = resolveSettings(own, this.#own);
     super.update(rest);
     this.#own = settings;
+    this.#challengeLifetime = (rest.challengeLifetime as number | undefined) ?? this.#challengeLifetime;
     this.#configure(settings);
     const controlPort = (rest.controlPort as number | undefined) ?? this.#controlPort;
     const isServing = this.#server !== undefined;
@@ -272,6 +280,8 @@ export class SignedAuth extends Gate {
     const source = addressBytes(address.replace(/%.*$/, ''));
     if (!requestHolds(request, { key: key.keyObject, audience: audienceOf(audience), source }))
       return undefined;
+    if (!this.#served.take(request.message.subarray(16, 48), this.#challengeLifetime * 1000))
+      return undefined;
     this.#sessions.limit(key, sessions.perKey - 1);
     const id = this.#sessions.reserve();
     if (id === undefined) return undefined;
@@ -314,16 +324,21 @@ function toConfig(own: OwnSettings): SignedConfig {
   };
 }
 
-/** Before a key id is read, a packet is refused for its form. */
-const BEFORE_KEY = new Set([
-  'DROP_UNSIGNED',
-  'DROP_TRAILER_VERSION',
-  'DROP_TRAILER_FORMAT',
-  'DROP_SESSION_UNKNOWN',
+/** What is dropped for these, or admitted, has named a key. */
+const WITH_KEY: ReadonlySet<ReasonName> = new Set<ReasonName>([
+  'ANSWER_ADMITTED',
+  'DROP_PROOF',
+  'DROP_KEY_UNKNOWN',
+  'DROP_KEY_EXPIRED',
+  'DROP_TIME',
+  'DROP_BEFORE_ATTACH',
+  'DROP_REPLAY',
+  'DROP_INSTANCES_FULL',
+  'DROP_SOURCE_BUDGET',
+  'DROP_KEY_BUDGET',
+  'DROP_CURVE_BUDGET',
+  'DROP_COOKIE',
+  'DROP_SIGNATURE',
+  'DROP_SESSION_EXPIRED',
+  'DROP_SESSION_TAG',
 ]);
-const WITH_KEY =
-  /^(DROP_(KEY_|TIME|BEFORE_ATTACH|REPLAY|INSTANCES|SOURCE_BUDGET|CURVE_BUDGET|COOKIE|SIGNATURE|SESSION_|PROOF|PREFIX_LIMITED)|ANSWER_ADMITTED)/;
-
-function namesKey({ reason }: GateEventRecord): boolean {
-  return WITH_KEY.test(reason) && !BEFORE_KEY.has(reason) && reason !== 'DROP_KEY_ID';
-}

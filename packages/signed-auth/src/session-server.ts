@@ -31,7 +31,13 @@ export class SessionServer {
     this.#socket.bind({ port, address: hasIpv6 ? '::' : '0.0.0.0', exclusive: true });
     if (failed) throw busy(port, failed);
     this.#socket.removeAllListeners('error').on('error', onError);
-    this.#socket.on('message', (message, remote) => this.#reply(answer(message, remote.address), remote));
+    this.#socket.on('message', (message, remote) => {
+      try {
+        this.#reply(answer(message, remote.address), remote);
+      } catch (error) {
+        onError(error as Error);
+      }
+    });
     this.#socket.unref();
   }
 

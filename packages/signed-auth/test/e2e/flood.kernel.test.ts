@@ -6,7 +6,8 @@ import { Sender, text } from '../support/packets.js';
 import { concat, fieldsOf, footOf, MAGIC } from '../twin/trailer.js';
 import { KEY, Lab, type Peer, PORT, packets, SERVER } from './lab.js';
 
-const PER_SECOND = 100;
+/** Emulated machines are slow. */
+const PER_SECOND = process.env.CRYPTBPF_VM ? 20 : 100;
 const SECONDS = process.env.CRYPTBPF_VM ? 6 : 3;
 const WAVE = process.env.CRYPTBPF_VM ? 40 : 400;
 const now = () => Math.floor(Date.now() / 1000);
