@@ -20,8 +20,10 @@ int signed_auth(struct xdp_md *ctx)
 	struct signed_work *work = signed_work_begin();
 	int reason, action;
 
-	if (!work)
+	if (!work) {
+		count(DROP_CURVE_BUDGET, hook_frame_length(ctx));
 		return XDP_DROP;
+	}
 	reason = signed_first(ctx, &work->gate);
 	if (reason == GATE_SUSPENDED)
 		reason = signed_last(ctx, work, signature_check(work));

@@ -68,6 +68,8 @@ export interface OwnSettings {
   sessions: false | Required<SessionSettings>;
 }
 
+const SESSIONS: Required<SessionSettings> = { lifetime: 3600, perKey: 256 };
+
 const SETTINGS: Omit<OwnSettings, 'audience'> = {
   freshness: 30,
   bindAddress: false,
@@ -76,7 +78,7 @@ const SETTINGS: Omit<OwnSettings, 'audience'> = {
   sourceBudget: { perSecond: 500, burst: 500 },
   keyBudget: { perSecond: 2000, burst: 2000 },
   curveBudget: { perSecond: 5000, burst: 5000 },
-  sessions: { lifetime: 3600, perKey: 256 },
+  sessions: SESSIONS,
 };
 
 const SIZES: Required<SignedAuthSizes> = {
@@ -129,8 +131,7 @@ export function takeOwn(given: object): { own: Partial<OwnSettings>; rest: Recor
 /** Fills in defaults, or what was before, and checks everything. Throws ERR_BAD_OPTION. */
 export function resolveSettings(given: Partial<OwnSettings>, before?: OwnSettings): OwnSettings {
   const own = { ...(before ?? SETTINGS), ...given } as OwnSettings;
-  if (own.sessions)
-    own.sessions = { ...(SETTINGS.sessions as object), ...own.sessions } as OwnSettings['sessions'];
+  if (own.sessions) own.sessions = { ...SESSIONS, ...(before?.sessions || {}), ...own.sessions };
   if (typeof own.audience !== 'string' || own.audience === '') {
     throw new BpfError(
       'ERR_BAD_OPTION',

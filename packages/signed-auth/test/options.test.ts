@@ -43,5 +43,7 @@ test('an update keeps what it does not name', () => {
   const taken = takeOwn({ lowS: true, synRate: { perSecond: 1, burst: 1 }, freshness: undefined });
   expect(taken.rest).toEqual({ synRate: { perSecond: 1, burst: 1 } });
   expect(resolveSettings(taken.own, own)).toEqual({ ...own, lowS: true });
+  const sessions = { perKey: 2 } as never;
+  expect(resolveSettings({ sessions }, own).sessions).toEqual({ lifetime: 100, perKey: 2 });
   expect(resolveSettings({ sessions: false }, own).sessions).toBe(false);
 });
