@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 /* What npm would publish, installed into an empty project. */
 
-const PACKAGES = ['core', 'pow'];
+const PACKAGES = ['core', 'pow', 'signed-auth'];
 const root = new URL('../../', import.meta.url).pathname;
 let project: string;
 
@@ -33,16 +34,16 @@ beforeAll(() => {
 afterAll(() => rmSync(project, { recursive: true, force: true }));
 
 describe('an empty project with the packed packages', () => {
-  it.each(['@cryptbpf/core', '@cryptbpf/pow', '@cryptbpf/pow/client', '@cryptbpf/pow/udp'])(
-    'imports and requires %s, with the same names',
-    (name) => {
-      const names = 'console.log(Object.keys(all).filter((key) => key !== "default").sort().join())';
-      const esm = node('--input-type=module', '-e', `import * as all from '${name}'; ${names}`);
-      const cjs = node('-e', `const all = require('${name}'); ${names}`);
-      expect(esm).not.toBe('');
-      expect(cjs).toBe(esm);
-    },
-  );
+  it.each([
+    '@cryptbpf/core',
+    ...['', '/client', '/udp'].flatMap((part) => [`@cryptbpf/pow${part}`, `@cryptbpf/signed-auth${part}`]),
+  ])('imports and requires %s, with the same names', (name) => {
+    const names = 'console.log(Object.keys(all).filter((key) => key !== "default").sort().join())';
+    const esm = node('--input-type=module', '-e', `import * as all from '${name}'; ${names}`);
+    const cjs = node('-e', `const all = require('${name}'); ${names}`);
+    expect(esm).not.toBe('');
+    expect(cjs).toBe(esm);
+  });
 
   it.each([
     ['ESM', ['--input-type=module', '-e', "import { PowGate } from '@cryptbpf/pow'; run(PowGate)"]],
@@ -56,6 +57,29 @@ describe('an empty project with the packed packages', () => {
       }`;
     args[args.length - 1] = `${run} ${args.at(-1)}`;
     expect(node(...args)).toBe('32');
+  });
+
+  it.each([
+    ['ESM', '--input-type=module', "import { SignedAuth } from '@cryptbpf/signed-auth';"],
+    ['CommonJS', '--no-warnings', "const { SignedAuth } = require('@cryptbpf/signed-auth');"],
+  ])('has signed packets from %s', (_title, flag, load) => {
+    const key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' });
+    const options = {
+      interface: 'lo',
+      ports: [{ port: 65000, protocol: 'udp' }],
+      audience: 'test',
+      keys: [{ id: 1, key }],
+      pin: false,
+      mode: 'generic',
+      monitor: true,
+    };
+    const run = `
+      SignedAuth.attach(${JSON.stringify(options)}).then(async (auth) => {
+        await auth.tablesBuilt();
+        console.log(auth.keys()[0].hasTable, auth.challengeFor('192.0.2.1').length);
+        auth.detach();
+      });`;
+    expect(node(flag, '-e', `${load} ${run}`)).toBe('true 32');
   });
 
   it('has a client that loads no koffi', () => {
