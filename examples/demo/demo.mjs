@@ -1,95 +1,19 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
-import { connect, Machine } from './machine.mjs';
-import { PORT } from './network.mjs';
-import { runPhase } from './phase.mjs';
-import { reportPhases, reportPromises, reportReasons } from './report.mjs';
-import { endLive, number, say, step } from './screen.mjs';
+import { say } from './screen.mjs';
 
-/*
- * A web server under a flood, without the gate and with it, in about 30 seconds. Exits with 1 when the gate does
- * not do what it promises. Everything happens in networks that exist only as long as this process does.
- */
+/* npm run demo -- NAME: without a name, the first one. */
 
-const FLOOD_PER_SECOND = 750_000;
-const SETTLE_MS = 500;
-const DEADLINE_MS = 120_000;
+const DEMOS = ['pow', 'signed-auth'];
 
-async function buildMachines(options) {
-  const [server, client, flooder] = await Promise.all(
-    ['server', 'client', 'flooder'].map((name) => Machine.start(name)),
-  );
-  connect(server, 'to-client', client, 'to-server');
-  connect(server, 'to-flooder', flooder, 'to-server');
-  await Promise.all([server, client, flooder].map((machine) => machine.ask('start', options)));
-  return { server, client, flooder };
-}
+const args = process.argv.slice(2);
+const name = args.length === 0 || args[0].startsWith('-') ? DEMOS[0] : args.shift();
 
-async function raiseGate({ server, flooder }) {
-  await server.ask('raiseGate');
-  await flooder.ask('mix', { challenge: await server.ask('challenge') });
-  await sleep(SETTLE_MS); // what was on its way when the gate came up
-}
-
-async function play({ synCookies }) {
-  say(
-    'CryptBPF demo: a web server, an honest client, and an attacker, each in a network of its own on this machine.',
-  );
-  const machines = await buildMachines({ synCookies });
-  const { client, flooder } = machines;
-
-  step('No attack. The client opens a page 25 times a second, each over a new connection.');
-  const calm = await runPhase(machines, { name: 'no flood', seconds: 2 });
-
-  step(
-    `The attacker sends ${number(FLOOD_PER_SECOND)} packets a second to port ${PORT}, from forged addresses.`,
-  );
-  say(
-    `   The server's own defence, SYN cookies, is ${synCookies ? 'on' : 'off: --syn-cookies turns it on'}.`,
-  );
-  await flooder.ask('flood', FLOOD_PER_SECOND);
-  const open = await runPhase(machines, { name: 'flood, no gate', seconds: 4 });
-
-  step('The server puts the gate in front of the port. Nobody has solved its puzzle yet; the flood goes on.');
-  await raiseGate(machines);
-  const unsolved = await runPhase(machines, { name: 'flood, gate, client has not solved', seconds: 3 });
-
-  step('The client asks the gate for a puzzle and solves it, while the flood goes on.');
-  const { difficulty, lifetime, milliseconds } = await client.ask('solve');
-  say(
-    `   admitted after ${number(milliseconds)} ms, for ${number(lifetime)} seconds (${difficulty} bits of work)`,
-  );
-  const solved = await runPhase(machines, { name: 'flood, gate, client has solved', seconds: 6 });
-
-  reportPhases([calm, open, unsolved, solved]);
-  reportReasons(solved);
-  return reportPromises({ open, unsolved, solved });
-}
-
-/** Ends the machines, and with them their networks; then this process. */
-async function leave(code) {
-  leaving = true;
-  await Machine.stopAll();
-  endLive();
-  process.exit(code);
-}
-
-let leaving = false;
-for (const [signal, code] of Object.entries({ SIGHUP: 129, SIGINT: 130, SIGTERM: 143 })) {
-  process.on(signal, () => leave(code));
-}
-
-try {
-  const { values } = parseArgs({ options: { 'syn-cookies': { type: 'boolean', default: false } } });
-  setTimeout(() => {
-    say(`the demo is not through after ${DEADLINE_MS / 1000} seconds: giving up`);
-    leave(1);
-  }, DEADLINE_MS).unref();
-  const kept = await play({ synCookies: values['syn-cookies'] });
-  if (!leaving) await leave(kept ? 0 : 1);
-} catch (error) {
-  if (!leaving) {
+if (DEMOS.includes(name)) {
+  const { main } = await import(`./${name}.mjs`);
+  await main(args).catch((error) => {
     say(`the demo failed: ${error.message}`);
-    await leave(1);
-  }
+    process.exitCode = 1;
+  });
+} else {
+  say(`there is no demo "${name}": there are ${DEMOS.join(' and ')}`);
+  process.exitCode = 1;
 }

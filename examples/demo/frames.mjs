@@ -68,7 +68,7 @@ function frame({ from, to }, protocol, segment, checksumAt) {
 }
 
 /** RFC 1071, of an even number of bytes. */
-function checksum(bytes) {
+export function checksum(bytes) {
   let sum = 0;
   for (let i = 0; i < bytes.length; i += 2) sum += bytes.readUInt16BE(i);
   while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
@@ -76,4 +76,4 @@ function checksum(bytes) {
 }
 
 const macBytes = (mac) => mac.split(':').map((byte) => Number.parseInt(byte, 16));
-const addressBytes = (address) => address.split('.').map(Number);
+export const addressBytes = (address) => address.split('.').map(Number);
