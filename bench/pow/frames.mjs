@@ -3,7 +3,6 @@ import { createHash, hash, randomBytes } from 'node:crypto';
 /* Packets of the benchmark, as docs/protocols.md has them. Each is one slot of the map that BPF draws from. */
 
 export const PACKETS = 65536;
-export const SLOT_BYTES = 128;
 export const MESSAGE_FRAME = 106;
 export const TRAFFIC_FRAME = 60;
 export const CONTROL_PORT = 22305;
@@ -18,7 +17,7 @@ const UDP = 17;
 const TCP = 6;
 export const SYN = 2;
 export const ACK = 16;
-const PAYLOAD = L4 + 8;
+export const PAYLOAD = L4 + 8;
 const CHALLENGE = PAYLOAD + 16;
 const NONCE = CHALLENGE + 32;
 export const MESSAGE_BYTES = 64;
@@ -42,12 +41,17 @@ export function randomSources(count, isRefused = () => false) {
   return [...sources];
 }
 
-/** Writes one frame for each source. */
+/** Writes one frame for each source into the map that BPF draws from. */
 export function writeFrames(view, sources, writeFrame) {
-  const bytes = new Uint8Array(view.buffer, view.byteOffset, sources.length * SLOT_BYTES);
-  sources.forEach((source, i) => {
-    writeFrame(bytes.subarray(i * SLOT_BYTES, (i + 1) * SLOT_BYTES), source);
-  });
+  const slots = slotsOf(view);
+  for (const [i, source] of sources.entries()) writeFrame(slots(i), source);
+}
+
+/** The i-th place of that map. */
+export function slotsOf(view) {
+  const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+  const size = view.byteLength / PACKETS;
+  return (i) => bytes.subarray(i * size, (i + 1) * size);
 }
 
 export function helloFrame(route) {
@@ -99,10 +103,18 @@ export const sha256 = hash
   ? (bytes) => hash('sha256', bytes, 'buffer')
   : (bytes) => createHash('sha256').update(bytes).digest();
 
-function udp(frame, route, source, port) {
-  ipv4(frame, route, source, UDP, 8 + MESSAGE_BYTES);
+/** Headers of so many bytes of payload, without a checksum of it. */
+export function udp(frame, route, source, port, bytes = MESSAGE_BYTES) {
+  ipv4(frame, route, source, UDP, 8 + bytes);
   ports(frame, port);
-  frame[L4 + 5] = 8 + MESSAGE_BYTES;
+  frame[L4 + 5] = 8 + bytes;
+}
+
+/** The checksum of all of that, for an even number of bytes. */
+export function setUdpChecksum(frame, bytes = MESSAGE_BYTES) {
+  const view = new DataView(frame.buffer, frame.byteOffset);
+  view.setUint16(L4 + 6, UDP + 8 + bytes);
+  view.setUint16(L4 + 6, checksum(view, IP + 12, 8 + 8 + bytes) || 0xffff);
 }
 
 function header(frame, type) {

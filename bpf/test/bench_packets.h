@@ -8,8 +8,10 @@
 
 #include "../lib/common.h"
 
-#define BENCH_PACKETS	   65536
+#define BENCH_PACKETS 65536
+#ifndef BENCH_PACKET_BYTES
 #define BENCH_PACKET_BYTES 128
+#endif
 
 struct bench_packet {
 	__u8 data[BENCH_PACKET_BYTES];
@@ -30,6 +32,22 @@ INLINE struct bench_packet *bench_take(void)
 	__u32 index = bench_next++ & (BENCH_PACKETS - 1);
 
 	return bpf_map_lookup_elem(&bench_packets, &index);
+}
+
+/* A frame of that length, also when the run before has cut some off its end. */
+INLINE bool bench_restore(struct xdp_md *ctx, __u32 frame_bytes)
+{
+	int missing = (int)frame_bytes - (int)(ctx->data_end - ctx->data);
+
+	return !missing || !bpf_xdp_adjust_tail(ctx, missing);
+}
+
+/* frame_bytes: up to BENCH_PACKET_BYTES. Minimum kernel: 5.18. */
+INLINE bool bench_draw_any(struct xdp_md *ctx, __u32 frame_bytes)
+{
+	struct bench_packet *packet = bench_take();
+
+	return packet && !bpf_xdp_store_bytes(ctx, 0, packet->data, frame_bytes);
 }
 
 /* frame_bytes: constant, and the length of the frame that the program was given */
