@@ -90,9 +90,11 @@ enum reason {
 
 	/* Not a verdict: an event that found the ring full. */
 	EVENT_LOST = 127,
+
+	/* Each feature numbers from here: zkp 128, pki 144, cas 208, tunnel 224, offload 248. */
 };
 
-#define REASON_COUNT 128
+#define REASON_COUNT 256 /* as many as a verdict can name */
 
 /* Brings the enum into BTF, from which the TypeScript side is generated. */
 enum reason unused_reason __attribute__((unused));

@@ -130,7 +130,7 @@ function judgeOrSay(twin: TwinState, data: Uint8Array, ran: Ran): Outcome {
 
 /** But for events: nobody reads them here. */
 function counts(): number[] {
-  return gate.counts().slice(0, Reason.EVENT_LOST);
+  return gate.counts().with(Reason.EVENT_LOST, 0);
 }
 
 function difference(data: Uint8Array, ran: Ran, twin: Outcome, counted: number[]): string {
