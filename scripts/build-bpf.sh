@@ -15,15 +15,21 @@ for dir in /usr/include/"$(uname -m)"-linux-gnu; do
 	[ -d "$dir" ] && include+=("-I$dir")
 done
 
+# Whether an object is there and newer than all that it was made of, which clang wrote down then.
+is_fresh() {
+	local object=$1 inputs
+	[ -e "$object" ] && [ -e "$object.d" ] || return
+	read -ra inputs <<<"$(sed -e 's/^[^:]*://' -e 's/\\$//' "$object.d" | tr '\n' ' ')"
+	[ -z "$(find "${inputs[@]}" scripts/build-bpf.sh -newer "$object" -print -quit 2>&1)" ]
+}
+
 build() {
 	local source=$1 object=$out/$(basename "${1%.c}").o
-	if [ -e "$object" ] && [ -z "$(find bpf scripts/build-bpf.sh -newer "$object" -print -quit)" ]; then
-		return
-	fi
+	is_fresh "$object" && return
 	echo "bpf: $source"
 	"$clang" -g -O2 -target bpf -mcpu=v3 -std=gnu17 -Wall -Wextra -Werror \
 		-Wno-missing-field-initializers -Wno-unused-parameter -ffile-prefix-map="$PWD"=. \
-		"${include[@]}" -c "$source" -o "$object.tmp"
+		"${include[@]}" -MD -MF "$object.d" -c "$source" -o "$object.tmp"
 	"$strip" -g "$object.tmp" # DWARF goes, BTF stays
 	mv "$object.tmp" "$object"
 }
