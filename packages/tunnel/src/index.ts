@@ -1,0 +1,1 @@
+export type { Endpoint, PeerPath, Session, Suite } from './contract.js';
