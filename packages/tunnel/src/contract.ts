@@ -33,7 +33,8 @@ export interface PeerPath {
     readonly lastDataSentNs: bigint; // without keepalives
     readonly lastDataReceivedNs: bigint;
     readonly sentWithCurrent: bigint; // packets under the current key
-    readonly wantsSession: boolean; // a packet was dropped or held for want of a session
+    readonly lastWantedNs: bigint; // a packet was dropped or held for want of a session; 0 for never
+    readonly currentIndex: number | undefined; // localIndex of the session that packets go out with
   };
   /** Sends an empty packet (keepalive) under the current session. */
   keepalive(): void;
