@@ -1,9 +1,6 @@
-import { once } from 'node:events';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ChainSlot, openObject, XdpChain, type XdpProgram } from '../../src/index.js';
-import { startChild } from '../support/children.js';
 import { Netns } from '../support/netns.js';
 import { objectUrl } from '../support/objects.js';
 
@@ -22,9 +19,6 @@ const FRAME = Uint8Array.from([
   0xb5,
   ...new Uint8Array(50),
 ]);
-
-/** Where the children's scripts are built, beside which they look for the dispatcher. */
-const CHILDREN = fileURLToPath(new URL('../../../../build/core/test/children', import.meta.url));
 
 let client: Netns;
 let server: Netns;
@@ -162,22 +156,6 @@ describe('a chain', () => {
     expect(set).toThrow('was taken down: open it again');
     server.run(() => other.remove(ChainSlot.CHAIN_CAS));
     expect(passed(3, QUIET_MS)).toBe(0);
-  });
-
-  it('is made once by processes that come at the same moment, and has the programs of all', async () => {
-    mkdirSync(CHILDREN, { recursive: true });
-    copyFileSync(fileURLToPath(objectUrl('dispatcher')), `${CHILDREN}/dispatcher.bpf.o`);
-    const slots = process.env.CRYPTBPF_VM ? [1, 2] : [1, 2, 3, 4, 5, 6];
-    const under = ['nsenter', `--net=/run/netns/${server.name}`];
-    const children = await Promise.all(
-      slots.map((slot) => startChild('join', { args: ['s0', PIN_PATH, String(slot)], under })),
-    );
-    const exits = children.map((child) => once(child, 'exit'));
-    for (const child of children) child.stdin!.write('join\n');
-    expect((await Promise.all(exits)).map(([code]) => code)).toEqual(slots.map(() => 0));
-    const chain = openChain();
-    expect(slots.filter((slot) => chain.has(slot))).toEqual(slots);
-    expect(passed(3)).toBe(3);
   });
 
   it('is not made where another XDP program is', () => {

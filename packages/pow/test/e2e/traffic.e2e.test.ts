@@ -11,20 +11,6 @@ beforeEach(async () => {
 afterEach(() => lab[Symbol.dispose]());
 
 describe('a client', () => {
-  it.each(['ipv4', 'ipv6'] as const)(
-    'over %s reaches the port after it has solved, and not before',
-    async (family) => {
-      const gate = await lab.attach();
-      expect(lab.connect(SERVER[family])).toBe('timeout');
-      expect(packets(gate, 'DROP_NOT_ADMITTED')).toBeGreaterThan(0);
-      expect(lab.solve(SERVER[family])).toMatchObject({ lifetime: 3600, source: CLIENT[family] });
-      expect(lab.connect(SERVER[family])).toBe('open');
-      expect(gate.admitted()).toMatchObject([
-        { source: family === 'ipv4' ? CLIENT.ipv4 : 'fd98::/64', origin: 'proof' },
-      ]);
-    },
-  );
-
   it('reaches a port that is not protected, and one that was, after it was given free', async () => {
     const gate = await lab.attach();
     expect(lab.connect(SERVER.ipv4, OPEN_PORT)).toBe('open');

@@ -1,0 +1,22 @@
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { CLIENT, Lab, packets, SERVER } from './lab.js';
+
+let lab: Lab;
+beforeEach(async () => {
+  lab = await Lab.create();
+});
+afterEach(() => lab[Symbol.dispose]());
+
+it.each(['ipv4', 'ipv6'] as const)(
+  'a client over %s reaches the port after it has solved, and not before',
+  async (family) => {
+    const gate = await lab.attach();
+    expect(lab.connect(SERVER[family])).toBe('timeout');
+    expect(packets(gate, 'DROP_NOT_ADMITTED')).toBeGreaterThan(0);
+    expect(lab.solve(SERVER[family])).toMatchObject({ lifetime: 3600, source: CLIENT[family] });
+    expect(lab.connect(SERVER[family])).toBe('open');
+    expect(gate.admitted()).toMatchObject([
+      { source: family === 'ipv4' ? CLIENT.ipv4 : 'fd98::/64', origin: 'proof' },
+    ]);
+  },
+);
