@@ -20,6 +20,9 @@ packages=(
 	"ip iproute2"
 	"ethtool ethtool"
 	"bpftool bpftool"
+	# The other end of a tunnel, in its tests and measurements.
+	"wireguard-go wireguard-go"
+	"wg wireguard-tools"
 )
 # For the kernel matrix, which runs stock Debian kernels on x86-64.
 if [ "$(uname -m)" = x86_64 ]; then

@@ -23,7 +23,7 @@ export class LoadGauge {
   /** Counts one more message; whether we are under load. */
   isHigh(nowMs: number): boolean {
     const leaked = ((nowMs - this.#levelMs) * this.#perSecond) / 1000;
-    this.#level = Math.min(Math.max(0, this.#level - leaked) + 1, 2 * this.#perSecond);
+    this.#level = Math.min(Math.max(0, this.#level - leaked), this.#perSecond) + 1;
     this.#levelMs = nowMs;
     if (this.#level > this.#perSecond) this.#untilMs = nowMs + LOAD_LASTS_MS;
     return nowMs < this.#untilMs;
