@@ -11,6 +11,7 @@ gen=(node packages/core/dist/gen/cli.js)
 "${gen[@]}" build/bpf/core_test.bpf.o -o packages/core/test/core_test.gen.ts --core ../src/index.js "$@"
 "${gen[@]}" build/bpf/pow.bpf.o -o packages/pow/src/pow.gen.ts "$@"
 "${gen[@]}" build/bpf/signed_auth.bpf.o -o packages/signed-auth/src/signed_auth.gen.ts "$@"
+"${gen[@]}" build/bpf/zkp_hash.bpf.o -o packages/zkp/src/zkp_hash.gen.ts "$@"
 "${gen[@]}" build/bpf/hash_test.bpf.o -o packages/primitives/src/hashes.gen.ts "$@"
 "${gen[@]}" build/bpf/replay_test.bpf.o -o packages/primitives/src/replay.gen.ts "$@"
 "${gen[@]}" build/bpf/chacha_test.bpf.o -o packages/primitives/src/chacha.gen.ts "$@"

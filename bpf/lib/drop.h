@@ -91,6 +91,14 @@ enum reason {
 	/* Not a verdict: an event that found the ring full. */
 	EVENT_LOST = 127,
 
+	/* Dropped: proofs of knowledge and of membership. */
+	DROP_GROUP = 128,	/* no group of that number */
+	DROP_GROUP_EPOCH = 129, /* an epoch of the group that does not count, or not any more */
+	DROP_POINT = 130,	/* not on the curve, or a coordinate that is not below p */
+	DROP_SCALAR = 131,	/* 0, or not below the order of the curve */
+	DROP_IMAGE_LIMIT = 132, /* this member was admitted as often as an epoch allows */
+	DROP_IMAGES_FULL = 133, /* no room to count another member's admissions */
+
 	/* Each feature numbers from here: zkp 128, pki 144, cas 208, tunnel 224, offload 248. */
 };
 

@@ -274,12 +274,20 @@ INLINE void gate_write_verdict(struct gate *g, void *message, __u32 bytes, enum 
 	g->answered = 1;
 }
 
-/* The rest, once it is known what is wrong with the proof, if anything is. */
-INLINE enum reason gate_settle_proof(struct gate *g, struct gate_proof *message,
-				     const struct spent_key *key, enum reason reason)
+/*
+ * The rest, once it is known what is wrong with the proof, if anything is. Returns an enum reason.
+ * A function of its own, so that the check of the proof has its stack for itself.
+ */
+NO_INLINE int gate_settle_proof(struct gate *g, struct gate_proof *message,
+				const struct spent_key *challenge, __u32 reason)
 {
+	struct spent_key key;
+
+	if (!g || !message || !challenge)
+		return DROP_PROOF;
+	key = *challenge; /* 6.1 takes keys from the stack, not from an argument */
 	if (!reason)
-		reason = gate_accept(g, key);
+		reason = gate_accept(g, &key);
 	if (reason == DROP_SPENT)
 		gate_remaining(g);
 	if (reason == ANSWER_ADMITTED || (reason >= DROP_SERVICE && gate_answer_allowed(g)))

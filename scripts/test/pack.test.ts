@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 /* What npm would publish, installed into an empty project. */
 
-const PACKAGES = ['core', 'pow', 'signed-auth'];
+const PACKAGES = ['core', 'pow', 'signed-auth', 'zkp'];
 const root = new URL('../../', import.meta.url).pathname;
 let project: string;
 
@@ -36,7 +36,11 @@ afterAll(() => rmSync(project, { recursive: true, force: true }));
 describe('an empty project with the packed packages', () => {
   it.each([
     '@cryptbpf/core',
-    ...['', '/client', '/udp'].flatMap((part) => [`@cryptbpf/pow${part}`, `@cryptbpf/signed-auth${part}`]),
+    ...['', '/client', '/udp'].flatMap((part) => [
+      `@cryptbpf/pow${part}`,
+      `@cryptbpf/signed-auth${part}`,
+      `@cryptbpf/zkp${part}`,
+    ]),
   ])('imports and requires %s, with the same names', (name) => {
     const names = 'console.log(Object.keys(all).filter((key) => key !== "default").sort().join())';
     const esm = node('--input-type=module', '-e', `import * as all from '${name}'; ${names}`);

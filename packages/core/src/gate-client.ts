@@ -16,6 +16,7 @@ export {
   Failures,
   GateClientError,
 } from './gate-client/failures.js';
+export { checkBytes, checkInteger } from './gate-client/guards.js';
 export {
   type ChallengeMessage,
   encodeHeader,

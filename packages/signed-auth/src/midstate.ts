@@ -1,21 +1,16 @@
+import { sha256State } from '@cryptbpf/core/crypto';
 import { sha256 } from '@noble/hashes/sha2.js';
 
 const LABEL_BYTES = 32;
-
-/** What noble's hashes know about themselves, and do not tell: the state after the blocks so far. */
-interface Inside {
-  get(): number[];
-}
 
 /**
  * The state of SHA-256 after the block `label || audience`, as eight words: what programs begin with. The label
  * has up to 32 ASCII characters, the audience is a digest of 32 bytes.
  */
 export function midstate(label: string, audience: Uint8Array): number[] {
-  const block = new Uint8Array(LABEL_BYTES + audience.length);
-  block.set(new TextEncoder().encode(label));
-  block.set(audience, LABEL_BYTES);
-  return (sha256.create().update(block) as unknown as Inside).get().map((word) => word >>> 0);
+  const padded = new Uint8Array(LABEL_BYTES);
+  padded.set(new TextEncoder().encode(label));
+  return sha256State(padded, audience);
 }
 
 /** The audience of a service of that name. */

@@ -115,6 +115,12 @@ export const Reason = {
   DROP_SESSION_TAG: 117,
   DROP_CHAIN_EMPTY: 120,
   EVENT_LOST: 127,
+  DROP_GROUP: 128,
+  DROP_GROUP_EPOCH: 129,
+  DROP_POINT: 130,
+  DROP_SCALAR: 131,
+  DROP_IMAGE_LIMIT: 132,
+  DROP_IMAGES_FULL: 133,
 } as const;
 export type Reason = (typeof Reason)[keyof typeof Reason];
 

@@ -1,14 +1,4 @@
-export function checkBytes(name: string, value: unknown, length?: number): asserts value is Uint8Array {
-  if (!(value instanceof Uint8Array)) throw new TypeError(`${name} is ${typeof value}, expected Uint8Array`);
-  if (length !== undefined && value.length !== length) {
-    throw new RangeError(`${name} is ${value.length} bytes, expected ${length}`);
-  }
-}
-
-export function checkInteger(name: string, value: number, min: number, max: number): number {
-  if (Number.isInteger(value) && value >= min && value <= max) return value;
-  throw new RangeError(`${name} is ${value}, expected an integer from ${min} to ${max}`);
-}
+export { checkBytes, checkInteger } from '@cryptbpf/core/gate-client';
 
 /** A number of 64 bits that is not 0. */
 export function checkUint64(name: string, value: bigint): bigint {

@@ -1,0 +1,11 @@
+/** Who may prove, of one kind. */
+export interface Provers {
+  list(): readonly unknown[];
+  /** Stops what goes on in the background. */
+  close?(): void;
+}
+
+export interface RemoveOptions {
+  /** Seconds for which proofs count still. Default 0. */
+  after?: number;
+}
