@@ -1,1 +1,3 @@
+export { type PeerConfig, parseConfig, type TunnelConfig } from './config/config.js';
 export type { Endpoint, PeerPath, Session, Suite } from './contract.js';
+export { generatePresharedKey, generatePrivateKey, publicKeyOf } from './keys.js';
