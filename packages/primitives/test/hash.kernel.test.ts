@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { features } from '@cryptbpf/core';
 import { afterAll, describe, expect, test } from 'vitest';
 import { HashCrypto, type HashOptions, type HashSource } from '../src/hashes.js';
-import { cases } from './support/amounts.js';
+import { cases, lengthsUpTo } from './support/amounts.js';
 import { Random } from './support/random.js';
 
 const hashes = new HashCrypto();
@@ -58,13 +58,13 @@ test.each(EXAMPLES)('%s of the example "%s"', (algorithm, message, digest) => {
 
 describe.each(ALGORITHMS)('%s', (algorithm) => {
   test.each(['xdp', 'tc'] as const)('of packets of every length up to 1500 bytes, %s', (source) => {
-    for (let length = 0; length <= 1500; length++) expectRight(algorithm, random.bytes(length), { source });
+    for (const length of lengthsUpTo(1500)) expectRight(algorithm, random.bytes(length), { source });
   });
 
   test.each(['memory', 'tracepoint'] as const)(
     'of map memory of every length around blocks, %s',
     (source) => {
-      for (let length = 0; length <= 300; length++) expectRight(algorithm, random.bytes(length), { source });
+      for (const length of lengthsUpTo(300)) expectRight(algorithm, random.bytes(length), { source });
     },
   );
 

@@ -7,7 +7,7 @@ import { replay } from './support/replay.js';
 import { sessionPayload } from './twin/trailer.js';
 
 /** Emulated machines are slow, and have one CPU. */
-const PACKETS = process.env.CRYPTBPF_VM ? 1_000 : 100_000;
+const PACKETS = 100_000;
 const XDP_PASS = 2;
 const KEY = testKey(3);
 const PAYLOAD = text('payload');

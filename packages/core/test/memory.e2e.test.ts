@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
 import { runChild } from './support/children.js';
 
-/** A round takes a second where the kernel is emulated. */
-const ROUNDS = process.env.CRYPTBPF_VM ? '12' : '50';
+const ROUNDS = '50';
 
 interface Churn {
   before: number;
