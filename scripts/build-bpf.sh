@@ -29,15 +29,27 @@ build() {
 	echo "bpf: $source"
 	"$clang" -g -O2 -target bpf -mcpu=v3 -std=gnu17 -Wall -Wextra -Werror \
 		-Wno-missing-field-initializers -Wno-unused-parameter -ffile-prefix-map="$PWD"=. \
-		"${include[@]}" -MD -MF "$object.d" -c "$source" -o "$object.tmp"
-	"$strip" -g "$object.tmp" # DWARF goes, BTF stays
-	mv "$object.tmp" "$object"
+		"${include[@]}" -MD -MF "$object.d" -c "$source" -o "$object.tmp" &&
+		"$strip" -g "$object.tmp" && # DWARF goes, BTF stays
+		mv "$object.tmp" "$object"
+}
+
+# Builds one of so many shares of the sources.
+build_lane() {
+	local i
+	for ((i = $1; i < ${#sources[@]}; i += lanes)); do
+		build "${sources[i]}" || return
+	done
 }
 
 shopt -s nullglob
-for source in bpf/*.bpf.c bpf/test/*.bpf.c; do
-	build "$source"
+sources=(bpf/*.bpf.c bpf/test/*.bpf.c)
+lanes=$(nproc) pids=()
+for ((lane = 0; lane < lanes; lane++)); do
+	build_lane "$lane" &
+	pids+=($!)
 done
+for pid in "${pids[@]}"; do wait "$pid" || exit; done
 
 # Beside the TypeScript that loads them, in the sources as in the packages.
 install -m 644 -C "$out/dispatcher.bpf.o" packages/core/src/chain/
