@@ -56,3 +56,4 @@ install -m 644 -C "$out/dispatcher.bpf.o" packages/core/src/chain/
 install -m 644 -C "$out/pow.bpf.o" packages/pow/src/
 install -m 644 -C "$out/signed_auth.bpf.o" packages/signed-auth/src/
 install -m 644 -C "$out"/zkp_hash.bpf.o packages/zkp/src/
+install -m 644 -C "$out/logger.bpf.o" packages/logger/src/

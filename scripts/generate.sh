@@ -15,5 +15,7 @@ gen=(node packages/core/dist/gen/cli.js)
 "${gen[@]}" build/bpf/hash_test.bpf.o -o packages/primitives/src/hashes.gen.ts "$@"
 "${gen[@]}" build/bpf/replay_test.bpf.o -o packages/primitives/src/replay.gen.ts "$@"
 "${gen[@]}" build/bpf/chacha_test.bpf.o -o packages/primitives/src/chacha.gen.ts "$@"
+"${gen[@]}" build/bpf/logger.bpf.o -o packages/logger/src/logger.gen.ts "$@"
+"${gen[@]}" build/bpf/logger.bpf.o -o packages/logger/src/records.gen.ts --only codecs --core @cryptbpf/core/codecs "$@"
 node scripts/field/generate.mjs "$@"
 node packages/core/scripts/worker-source.mjs "$@"

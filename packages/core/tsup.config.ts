@@ -14,7 +14,7 @@ export default defineConfig([
   },
   {
     ...common,
-    entry: { 'gate-client': 'src/gate-client.ts', 'gate-udp': 'src/gate-udp.ts' },
+    entry: { codecs: 'src/codecs.ts', 'gate-client': 'src/gate-client.ts', 'gate-udp': 'src/gate-udp.ts' },
     target: 'es2022',
     dts: true,
   },

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 /* What npm would publish, installed into an empty project. */
 
-const PACKAGES = ['core', 'pow', 'signed-auth', 'zkp'];
+const PACKAGES = ['core', 'logger', 'pow', 'signed-auth', 'zkp'];
 const root = new URL('../../', import.meta.url).pathname;
 let project: string;
 
@@ -36,6 +36,8 @@ afterAll(() => rmSync(project, { recursive: true, force: true }));
 describe('an empty project with the packed packages', () => {
   it.each([
     '@cryptbpf/core',
+    '@cryptbpf/logger',
+    '@cryptbpf/logger/reader',
     ...['', '/client', '/udp'].flatMap((part) => [
       `@cryptbpf/pow${part}`,
       `@cryptbpf/signed-auth${part}`,

@@ -5,7 +5,7 @@ export { bytesCodec, type Codec, codecFor, put, take } from './codec.js';
 export { possibleCpus } from './cpus.js';
 export { BpfError, type BpfErrorCode, VerifierError } from './errors.js';
 export { type Availability, type Feature, type FeatureName, features } from './features.js';
-export { bootTimeNs } from './ffi/libc.js';
+export { bootTimeNs, tryLock } from './ffi/libc.js';
 export type { GateFeature } from './gate/feature.js';
 export { Reason } from './gate/gate.gen.js';
 export { Gate, type GateOptions } from './gate/gate.js';
@@ -20,6 +20,7 @@ export type {
 export type { SharedSecret } from './gate/secrets.js';
 export type { GateShape, GateSizes } from './gate/store.js';
 export { interfaceIndex } from './interface.js';
+export { requireKernel } from './kernel.js';
 export type { MapType, ProgramType } from './kinds.js';
 export type { TcDirection, XdpMode } from './links/attach.js';
 export { type Link, type LinkInfo, type LinkKind, openLink } from './links/link.js';

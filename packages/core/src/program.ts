@@ -26,9 +26,11 @@ export interface ProgramInfo {
   /** A hash of its instructions, as bpftool shows it. */
   readonly tag: string;
   readonly name: string;
+  /** How often the kernel did not run it, since it was running on that CPU already (5.12+). */
+  readonly recursionMisses: bigint;
 }
 
-const INFO_BYTES = 88;
+const INFO_BYTES = 216;
 
 /** A program in the kernel. */
 export class Program extends Handle {
@@ -139,5 +141,11 @@ export function createProgram(name: string, type: ProgramType, fd: number): Prog
 function programInfo(title: string, fd: number): ProgramInfo {
   const view = infoOf(title, fd, INFO_BYTES);
   const tag = Buffer.from(view.buffer, view.byteOffset + 8, 8).toString('hex');
-  return { type: view.getUint32(0, true), id: view.getUint32(4, true), tag, name: nameIn(view, 64, 16) };
+  return {
+    type: view.getUint32(0, true),
+    id: view.getUint32(4, true),
+    tag,
+    name: nameIn(view, 64, 16),
+    recursionMisses: view.getBigUint64(208, true),
+  };
 }

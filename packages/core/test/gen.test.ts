@@ -73,7 +73,7 @@ describe('generate', () => {
   });
 
   it('writes enums alone without imports', () => {
-    const text = generate(spec, { onlyEnums: true });
+    const text = generate(spec, { only: 'enums' });
     expect(text).toContain('export const CoreReason');
     expect(text).not.toMatch(/import|interface|Codec|function/);
   });
@@ -312,7 +312,7 @@ describe('cryptbpf-gen', () => {
     inTemporaryDirectory((directory) => {
       const file = join(directory, 'x.gen.ts');
       expect(command(corePath, '-o', file, '--only', 'enums').code).toBe(0);
-      expect(readFileSync(file, 'utf8')).toBe(generate(spec, { onlyEnums: true }));
+      expect(readFileSync(file, 'utf8')).toBe(generate(spec, { only: 'enums' }));
     });
   });
 

@@ -4,12 +4,13 @@ import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { BpfError } from '../errors.js';
 import { openObject } from '../spec.js';
-import { generate } from './generate.js';
+import { type GenerateOptions, generate } from './generate.js';
 
-const USAGE = `usage: cryptbpf-gen <object.bpf.o> -o <file.gen.ts> [--only enums] [--core <module>] [--check]
+const USAGE = `usage: cryptbpf-gen <object.bpf.o> -o <file.gen.ts> [--only enums|codecs] [--core <module>] [--check]
 
   -o, --output    the file to write
   --only enums    constants and enums alone, without imports: for code that runs in browsers
+  --only codecs   these and structs with their codecs, without what opens the object
   --core          the module to import from, instead of @cryptbpf/core
   --check         write nothing; exit 1 if the file differs from what would be written
 `;
@@ -17,7 +18,7 @@ const USAGE = `usage: cryptbpf-gen <object.bpf.o> -o <file.gen.ts> [--only enums
 interface Arguments {
   readonly object: string;
   readonly output: string;
-  readonly onlyEnums: boolean;
+  readonly only: GenerateOptions['only'];
   readonly core: string | undefined;
   readonly check: boolean;
 }
@@ -29,7 +30,7 @@ export function run(args: string[], print: (text: string) => void): number {
   try {
     const parsed = parse(args);
     const text = generate(openObject(pathToFileURL(resolve(parsed.object))), {
-      onlyEnums: parsed.onlyEnums,
+      only: parsed.only,
       ...(parsed.core === undefined ? {} : { core: parsed.core }),
     });
     if (parsed.check) return check(parsed, text, print);
@@ -51,15 +52,18 @@ function parse(args: string[]): Arguments {
   const [object, ...others] = positionals;
   if (object === undefined || others.length > 0) throw new UsageError('one object, please');
   if (values.output === undefined) throw new UsageError('-o names the file to write');
-  if (values.only !== undefined && values.only !== 'enums')
-    throw new UsageError('--only knows "enums" alone');
   return {
     object,
     output: values.output,
-    onlyEnums: values.only === 'enums',
+    only: partOf(values.only),
     core: values.core,
     check: values.check ?? false,
   };
+}
+
+function partOf(only: string | undefined): GenerateOptions['only'] {
+  if (only === undefined || only === 'enums' || only === 'codecs') return only;
+  throw new UsageError('--only knows "enums" and "codecs"');
 }
 
 function parseOptions(args: string[]) {

@@ -1,0 +1,95 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import type { BpfObject } from '@cryptbpf/core';
+import { LogError } from './errors.js';
+import type { LoggerObject, LogPath } from './logger.gen.js';
+import type { EventName, LogFilters } from './options.js';
+import { LogType } from './records.gen.js';
+
+const TYPES: Record<EventName, LogType> = { exec: LogType.LOG_EXEC, exit: LogType.LOG_EXIT };
+const CGROUP_ROOT = '/sys/fs/cgroup';
+const CGROUP_DEPTH = 32;
+const COMM_BYTES = 16;
+const PREFIX_BYTES = 64;
+const LISTED = 1;
+
+/** Says to the programs what they record: before they are attached. */
+export function setFilters(
+  { maps, variables }: BpfObject<LoggerObject>,
+  events: readonly EventName[],
+  filters: LogFilters,
+): void {
+  const { cgroups = [], uids = [], tree = [], comms = [], paths = [], sample = 1 } = filters;
+  for (const path of cgroups) maps.log_cgroups.set(cgroupId(path), LISTED);
+  for (const uid of uids) maps.log_uids.set(uid, LISTED);
+  for (const pid of tree) maps.log_tree.set(pid, LISTED);
+  for (const comm of comms) maps.log_comms.set({ bytes: padded(comm, COMM_BYTES) }, LISTED);
+  for (const path of paths) maps.log_paths.set(prefixOf(path), LISTED);
+  variables.log_filter = {
+    events: events.reduce((bits, event) => bits | (1n << BigInt(TYPES[event])), 0n),
+    cgroupLevels: cgroups.reduce((bits, path) => bits | levelsFrom(depthOf(path)), 0) >>> 0,
+    sample,
+    byCgroup: cgroups.length > 0,
+    byUid: uids.length > 0,
+    byTree: tree.length > 0,
+    byComm: comms.length > 0,
+    byPath: paths.length > 0,
+  };
+}
+
+/** Adds the processes that descend from those of the filter already: once their children are followed. */
+export function addDescendants({ maps }: BpfObject<LoggerObject>, { tree = [] }: LogFilters): void {
+  const children = childrenByParent();
+  const waiting = [...tree];
+  for (const pid of waiting) {
+    maps.log_tree.set(pid, LISTED);
+    waiting.push(...(children.get(pid) ?? []));
+  }
+}
+
+function childrenByParent(): Map<number, number[]> {
+  const children = new Map<number, number[]>();
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    const parent = parentOf(pid);
+    if (parent !== undefined) children.set(parent, [...(children.get(parent) ?? []), Number(pid)]);
+  }
+  return children;
+}
+
+/** undefined: it is gone. */
+function parentOf(pid: string): number | undefined {
+  try {
+    return Number(/^PPid:\s*(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1]);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The kernel's id of a cgroup is its directory's inode. */
+function cgroupId(path: string): bigint {
+  try {
+    if (!path.startsWith(`${CGROUP_ROOT}/`)) throw new Error(`it is not below ${CGROUP_ROOT}`);
+    statSync(`${path}/cgroup.procs`);
+    return statSync(path, { bigint: true }).ino;
+  } catch (cause) {
+    throw new LogError('ERR_LOG_OPTION', `${path} is no cgroup: ${(cause as Error).message}`, { cause });
+  }
+}
+
+function depthOf(path: string): number {
+  return path.slice(CGROUP_ROOT.length).split('/').filter(Boolean).length;
+}
+
+/** In a container the directory can lie deeper than it seems. */
+function levelsFrom(depth: number): number {
+  return depth < CGROUP_DEPTH ? 0xffff_ffff << depth : 0;
+}
+
+function prefixOf(path: string): LogPath {
+  return { bits: 8 * Buffer.from(path).length, bytes: padded(path, PREFIX_BYTES) };
+}
+
+function padded(text: string, length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  bytes.set(Buffer.from(text));
+  return bytes;
+}

@@ -1,0 +1,151 @@
+import { readFileSync } from 'node:fs';
+import { type BpfObject, type Link, possibleCpus, requireKernel } from '@cryptbpf/core';
+import { type Epoch, streamChain } from './epoch.js';
+import { LogError } from './errors.js';
+import { addDescendants, setFilters } from './filters.js';
+import { wipe } from './keys.js';
+import { type LoggerObject, type LogOperation, LogResult, logCallCodec, openLogger } from './logger.gen.js';
+import type { Settings } from './options.js';
+import type { Losses } from './record.js';
+import { LogCause } from './records.gen.js';
+
+export const LEVELS = 4;
+const CHAIN_BYTES = 40;
+const TRIES = 10_000;
+
+export interface StreamState {
+  readonly cpu: number;
+  readonly level: number;
+  readonly records: bigint;
+  readonly bytes: bigint;
+}
+
+/** The programs, their streams and the ring. */
+export class LogKernel {
+  readonly #object: BpfObject<LoggerObject>;
+  readonly #links: Link[] = [];
+  readonly #settings: Settings;
+  readonly #call = new Uint8Array(logCallCodec.size);
+
+  /** Loads; nothing is recorded yet. Throws BpfError; ERR_NOT_SUPPORTED before Linux 6.1. */
+  constructor(settings: Settings) {
+    requireKernel('6.1', '@cryptbpf/logger');
+    this.#settings = settings;
+    const spec = openLogger(new URL('./logger.bpf.o', import.meta.url));
+    const cpus = possibleCpus();
+    for (const name of ['log_streams', 'log_chains', 'log_stats'] as const)
+      spec.map(name).maxEntries = cpus * LEVELS;
+    spec.map('log_lost').maxEntries = cpus;
+    spec.map('log_ring').maxEntries = settings.ringBytes;
+    spec.variable('log_records_per_key').set(settings.recordsPerKey);
+    this.#object = spec.load();
+  }
+
+  get ring(): LoggerObject['maps']['log_ring'] {
+    return this.#object.maps.log_ring;
+  }
+
+  /** Records from now on. Filters are there before the first program. */
+  attach(): void {
+    const { events, filters } = this.#settings;
+    const { log_exec, log_exit, log_fork } = this.#object.programs;
+    setFilters(this.#object, events, filters);
+    if (filters.tree) {
+      this.#links.push(log_fork.attachRawTracepoint('sched_process_fork'));
+      addDescendants(this.#object, filters);
+    }
+    if (events.includes('exec')) this.#links.push(log_exec.attachRawTracepoint('sched_process_exec'));
+    if (events.includes('exit') || filters.tree)
+      this.#links.push(log_exit.attachRawTracepoint('sched_process_exit'));
+  }
+
+  detach(): void {
+    for (const link of this.#links.splice(0)) link.close();
+  }
+
+  /** Puts an epoch's first keys where streams take them at their next switch. */
+  stage(epoch: Epoch): void {
+    const view = this.#object.maps.log_chains.view();
+    for (let cpu = 0; cpu < possibleCpus(); cpu++) {
+      for (let level = 0; level < LEVELS; level++) {
+        const at = (cpu * LEVELS + level) * CHAIN_BYTES;
+        const chain = streamChain(epoch, cpu, level);
+        for (let i = 0; i < chain.length; i++) view.setUint8(at + 8 + i, chain[i]!);
+        view.setBigUint64(at, BigInt(epoch.number), true);
+        wipe(chain);
+      }
+    }
+  }
+
+  /**
+   * On all streams of these CPUs. Where the ring is full, makes room and tries again: an end that is not written would
+   * look like one that was cut off. Throws ERR_LOG_FULL, ERR_LOG_BUSY.
+   */
+  operate(cpus: Iterable<number>, operation: LogOperation, makeRoom: () => void): void {
+    for (const cpu of cpus) {
+      for (let level = 0; level < LEVELS; level++) this.#one(cpu * LEVELS + level, operation, makeRoom);
+    }
+  }
+
+  #one(stream: number, operation: LogOperation, makeRoom: () => void): void {
+    let result: number = LogResult.LOG_BUSY;
+    for (let i = 0; i < TRIES && (result === LogResult.LOG_BUSY || result === LogResult.LOG_FULL); i++) {
+      if (result === LogResult.LOG_FULL) makeRoom();
+      logCallCodec.encode(new DataView(this.#call.buffer), 0, { stream, operation });
+      result = this.#object.programs.log_do.testRun({ context: this.#call }).returnValue;
+    }
+    if (result === LogResult.LOG_FULL)
+      throw new LogError('ERR_LOG_FULL', 'the ring stays full: give it more bytes, or filter more');
+    if (result === LogResult.LOG_BUSY) throw new LogError('ERR_LOG_BUSY', `stream ${stream} stays busy`);
+  }
+
+  /** Events that were not recorded, on all CPUs, since the programs were attached. */
+  losses(): Losses {
+    const view = this.#object.maps.log_lost.view();
+    const sum = (cause: number) => {
+      let total = 0;
+      for (let cpu = 0; cpu < possibleCpus(); cpu++)
+        total += Number(view.getBigUint64((cpu * LogCause.LOG_CAUSES + cause) * 8, true));
+      return total;
+    };
+    return {
+      ring: sum(LogCause.LOG_LOST_RING),
+      nested: sum(LogCause.LOG_LOST_NESTED),
+      key: sum(LogCause.LOG_LOST_KEY),
+      tree: sum(LogCause.LOG_LOST_TREE),
+    };
+  }
+
+  /** How often the kernel did not run a program, since it was running on that CPU: by program. */
+  missed(): Record<string, number> {
+    const { log_do, ...recording } = this.#object.programs;
+    const entries = Object.entries(recording).map(([name, program]) => [
+      name,
+      Number(program.info().recursionMisses),
+    ]);
+    return Object.fromEntries(entries);
+  }
+
+  /** Records that were sealed, and their bytes. */
+  sealed(): { records: number; bytes: number } {
+    const stats = [...this.#object.maps.log_stats].map(([, stat]) => stat);
+    return {
+      records: stats.reduce((sum, { records }) => sum + Number(records), 0),
+      bytes: stats.reduce((sum, { bytes }) => sum + Number(bytes), 0),
+    };
+  }
+
+  close(): void {
+    this.detach();
+    this.#object.close();
+  }
+}
+
+/** "0-3,8" */
+export function onlineCpus(): number[] {
+  const ranges = readFileSync('/sys/devices/system/cpu/online', 'latin1').trim().split(',');
+  return ranges.flatMap((range) => {
+    const [first, last = first] = range.split('-').map(Number);
+    return Array.from({ length: last! - first! + 1 }, (_, i) => first! + i);
+  });
+}

@@ -1,0 +1,229 @@
+import { randomFillSync } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { hostname, release } from 'node:os';
+import { join } from 'node:path';
+import { bootTimeNs } from '@cryptbpf/core';
+import { type Epoch, writeEpoch } from './epoch.js';
+import { LogFiles, type Repair } from './files.js';
+import { LEVELS, LogKernel, onlineCpus } from './kernel.js';
+import { KEY_BYTES, secret, wipe } from './keys.js';
+import { LogOperation } from './logger.gen.js';
+import { type AuditLoggerOptions, type Settings, settingsOf } from './options.js';
+import type { Losses } from './record.js';
+import { LogType } from './records.gen.js';
+import { LogState } from './state.js';
+import { Statements } from './statement.js';
+
+const BUFFER_BYTES = 1 << 20;
+const EPOCH_FIELD = 8;
+const SYNC_MS = 1000;
+
+export interface LogStats {
+  readonly logId: string;
+  readonly epoch: number;
+  readonly file: string | undefined;
+  /** Records that the kernel has sealed, and their bytes, since this logger was attached. */
+  readonly sealed: { readonly records: number; readonly bytes: number };
+  /** Bytes that were written to files. */
+  readonly written: number;
+  readonly lost: Losses;
+  /** What the kernel did not run programs for, by program. */
+  readonly missed: Record<string, number>;
+}
+
+/** An audit log that the kernel seals: attach() it, and keep the private key elsewhere. */
+export class AuditLogger implements AsyncDisposable {
+  readonly #settings: Settings;
+  readonly #state: LogState;
+  readonly #files: LogFiles;
+  readonly #kernel: LogKernel;
+  readonly #instance = randomFillSync(Buffer.alloc(8)).toString('hex');
+  readonly #repair: Repair | undefined;
+  /** Whose streams have keys. */
+  readonly #cpus = new Set<number>();
+  readonly #timers: NodeJS.Timeout[] = [];
+  readonly #buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
+  #filled = 0;
+  #filledEpoch = 0;
+  #ringBytes: Buffer | undefined;
+  #epoch = 0;
+  #statements: Statements | undefined;
+  #written = 0;
+
+  private constructor(options: AuditLoggerOptions) {
+    this.#settings = settingsOf(options);
+    const { directory, name } = this.#settings;
+    this.#files = new LogFiles(this.#settings);
+    this.#state = new LogState(join(directory, `${name}.state`));
+    try {
+      this.#repair = this.#files.repair();
+      this.#kernel = new LogKernel(this.#settings);
+    } catch (error) {
+      this.#state.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Records from now on, until detach(). Needs Linux 6.1 and root (CAP_BPF, CAP_PERFMON). Throws BpfError and LogError:
+   * ERR_LOG_OPTION, ERR_LOG_KEY, ERR_LOG_BUSY, ERR_LOG_STATE, ERR_LOG_FILE.
+   */
+  static async attach(options: AuditLoggerOptions): Promise<AuditLogger> {
+    const logger = new AuditLogger(options);
+    try {
+      logger.nextEpoch();
+      logger.#kernel.attach();
+      logger.#start();
+      return logger;
+    } catch (error) {
+      await logger.detach();
+      throw error;
+    }
+  }
+
+  /** Of this log, in hexadecimal: it commits to its first epoch. Keep it where this host cannot change it. */
+  get logId(): string {
+    return this.#state.logId.toString('hex');
+  }
+
+  stats(): LogStats {
+    return {
+      logId: this.logId,
+      epoch: this.#epoch,
+      file: this.#files.path,
+      sealed: this.#kernel.sealed(),
+      written: this.#written,
+      lost: this.#kernel.losses(),
+      missed: this.#kernel.missed(),
+    };
+  }
+
+  /** Ends the epoch now, and begins the next one: what was recorded before is out of reach of this host. */
+  nextEpoch(): void {
+    const epoch: Epoch = {
+      ...this.#state.take(),
+      logId: this.#state.logId,
+      recordsPerKey: this.#settings.recordsPerKey,
+      secret: randomFillSync(secret(KEY_BYTES)),
+    };
+    this.#files.beginEpoch(epoch.number);
+    this.#append(epoch.number, writeEpoch(epoch, this.#settings.point));
+    const before = this.#statements;
+    this.#statements = new Statements(epoch);
+    this.#kernel.stage(epoch);
+    wipe(epoch.secret, epoch.link);
+    this.#epoch = epoch.number;
+    for (const cpu of onlineCpus()) this.#cpus.add(cpu);
+    this.#say(LogType.LOG_OPEN, this.#opening());
+    this.#kernel.operate(this.#cpus, LogOperation.LOG_DO_SWITCH, () => this.#drain());
+    this.#drain();
+    if (before) this.#closeStatements(before, epoch.number - 1);
+    this.#files.endEpochsBefore(epoch.number);
+    this.#files.sync();
+  }
+
+  /** Writes what is in the ring, and returns when it is on the disk. */
+  flush(): void {
+    this.#drain();
+    this.#files.sync();
+  }
+
+  /** Takes the programs down, and closes the log. */
+  async detach(): Promise<void> {
+    for (const timer of this.#timers.splice(0)) clearInterval(timer);
+    this.#kernel.detach();
+    const statements = this.#statements;
+    this.#statements = undefined;
+    try {
+      if (!statements) return;
+      this.#kernel.operate(this.#cpus, LogOperation.LOG_DO_CLOSE, () => this.#drain());
+      this.#drain();
+      this.#closeStatements(statements, this.#epoch);
+    } finally {
+      this.#files.close();
+      this.#kernel.close();
+      this.#state.close();
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.detach();
+  }
+
+  #start(): void {
+    const { drainMilliseconds, heartbeatSeconds, epochSeconds, sync } = this.#settings;
+    this.#every(drainMilliseconds, () => this.#drain());
+    this.#every(heartbeatSeconds * 1000, () => this.#beat());
+    this.#every(epochSeconds * 1000, () => this.nextEpoch());
+    if (sync === 'second') this.#every(SYNC_MS, () => this.#files.syncSoon());
+  }
+
+  #every(milliseconds: number, action: () => void): void {
+    this.#timers.push(setInterval(action, milliseconds));
+  }
+
+  /** CPUs that came up meanwhile get their keys first. */
+  #beat(): void {
+    const added = onlineCpus().filter((cpu) => !this.#cpus.has(cpu));
+    for (const cpu of added) this.#cpus.add(cpu);
+    this.#kernel.operate(added, LogOperation.LOG_DO_SWITCH, () => this.#drain());
+    this.#kernel.operate(this.#cpus, LogOperation.LOG_DO_BEAT, () => this.#drain());
+    this.#drain();
+    this.#say(LogType.LOG_BEAT, this.#condition());
+  }
+
+  #say(type: LogType, statement: object): void {
+    this.#append(this.#epoch, this.#statements!.seal(type, statement, bootTimeNs()));
+  }
+
+  #closeStatements(statements: Statements, epoch: number): void {
+    this.#append(epoch, statements.seal(LogType.LOG_CLOSE, this.#condition(), bootTimeNs()));
+    statements.wipe();
+  }
+
+  #opening(): object {
+    const { events, filters } = this.#settings;
+    return {
+      ...this.#condition(),
+      host: hostname(),
+      kernel: release(),
+      boot: readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim(),
+      events,
+      filters,
+      ...(this.#repair && { repair: this.#repair }),
+    };
+  }
+
+  #condition(): object {
+    return {
+      instance: this.#instance,
+      unixNs: String(BigInt(Date.now()) * 1_000_000n),
+      cpus: [...this.#cpus],
+      levels: LEVELS,
+      missed: this.#kernel.missed(),
+    };
+  }
+
+  /** From the ring to the file. Frames of one epoch go in one piece. */
+  #drain(): void {
+    this.#kernel.ring.drain((view, offset, length) => {
+      this.#ringBytes ??= Buffer.from(view.buffer, view.byteOffset);
+      const epoch = view.getUint32(offset + EPOCH_FIELD);
+      if (epoch !== this.#filledEpoch || this.#filled + length > BUFFER_BYTES) this.#flushBuffer();
+      this.#filledEpoch = epoch;
+      this.#filled += this.#ringBytes.copy(this.#buffer, this.#filled, offset, offset + length);
+    });
+    this.#flushBuffer();
+    if (this.#settings.sync === 'drain') this.#files.sync();
+  }
+
+  #flushBuffer(): void {
+    if (this.#filled > 0) this.#append(this.#filledEpoch, this.#buffer.subarray(0, this.#filled));
+    this.#filled = 0;
+  }
+
+  #append(epoch: number, bytes: Uint8Array): void {
+    this.#files.append(epoch, bytes);
+    this.#written += bytes.length;
+  }
+}

@@ -1,0 +1,146 @@
+import {
+  LogCause,
+  type LogExec,
+  type LogExit,
+  type LogPrefix,
+  type LogProcess,
+  LogType,
+  logExecCodec,
+  logExitCodec,
+  logPrefixCodec,
+  logProcessCodec,
+} from './records.gen.js';
+
+/** Events that found no way into the log, by cause. */
+export interface Losses {
+  /** The ring was full. */
+  ring: number;
+  /** More programs interrupted one another than there are streams. */
+  nested: number;
+  /** The CPU had no key. */
+  key: number;
+  /** Children that a filter by tree had no room for. */
+  tree: number;
+}
+
+/** A process as it was at the event. */
+export interface ProcessInfo {
+  pid: number;
+  ppid: number;
+  uid: number;
+  gid: number;
+  euid: number;
+  egid: number;
+  /** The user who logged in; undefined: none, or a kernel without auditing. */
+  loginuid: number | undefined;
+  session: number | undefined;
+  comm: string;
+  cgroup: bigint;
+  /** Nanoseconds of the boot clock. */
+  startedNs: bigint;
+}
+
+/** What was sealed. */
+export type Content =
+  | { type: 'open' | 'note'; statement: Record<string, unknown> }
+  | { type: 'beat' | 'close'; statement?: Record<string, unknown> }
+  | { type: 'exec'; process: ProcessInfo; path: string; argv: string[]; argvCut: boolean }
+  | { type: 'exit'; process: ProcessInfo; code: number; signal: number; durationNs: bigint };
+
+export interface Opened {
+  timeNs: bigint;
+  lost: Losses;
+  content: Content;
+}
+
+const NO_ID = 0xffff_ffff;
+const decoder = new TextDecoder();
+
+/** Throws a RangeError for a text that is shorter than it says. */
+export function decodeRecord(text: Buffer): Opened | undefined {
+  const view = new DataView(text.buffer, text.byteOffset, text.byteLength);
+  const prefix = logPrefixCodec.decode(view, 0);
+  const end = logPrefixCodec.size + prefix.length;
+  const payload = text.subarray(logPrefixCodec.size, end);
+  const content = payload.length === prefix.length ? contentOf(prefix, payload) : undefined;
+  return content && { timeNs: prefix.timeNs, lost: lossesOf(prefix), content };
+}
+
+function lossesOf({ lost }: LogPrefix): Losses {
+  return {
+    ring: Number(lost[LogCause.LOG_LOST_RING]),
+    nested: Number(lost[LogCause.LOG_LOST_NESTED]),
+    key: Number(lost[LogCause.LOG_LOST_KEY]),
+    tree: Number(lost[LogCause.LOG_LOST_TREE]),
+  };
+}
+
+function contentOf({ type }: LogPrefix, payload: Buffer): Content | undefined {
+  switch (type) {
+    case LogType.LOG_OPEN:
+      return { type: 'open', statement: JSON.parse(payload.toString()) };
+    case LogType.LOG_NOTE:
+      return { type: 'note', statement: JSON.parse(payload.toString()) };
+    case LogType.LOG_BEAT:
+      return mark('beat', payload);
+    case LogType.LOG_CLOSE:
+      return mark('close', payload);
+    case LogType.LOG_EXEC:
+      return event(payload, execOf);
+    case LogType.LOG_EXIT:
+      return event(payload, exitOf);
+    default:
+      return undefined;
+  }
+}
+
+function mark(type: 'beat' | 'close', payload: Buffer): Content {
+  return payload.length > 0 ? { type, statement: JSON.parse(payload.toString()) } : { type };
+}
+
+function event(
+  payload: Buffer,
+  decode: (process: ProcessInfo, view: DataView, rest: Buffer) => Content,
+): Content {
+  const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
+  const process = processOf(logProcessCodec.decode(view, 0));
+  return decode(process, view, payload.subarray(logProcessCodec.size));
+}
+
+function processOf(raw: LogProcess): ProcessInfo {
+  const { pid, ppid, uid, gid, euid, egid, cgroup, startedNs } = raw;
+  const loginuid = raw.loginuid === NO_ID ? undefined : raw.loginuid;
+  const session = raw.session === NO_ID ? undefined : raw.session;
+  return { pid, ppid, uid, gid, euid, egid, loginuid, session, comm: textOf(raw.comm), cgroup, startedNs };
+}
+
+function execOf(process: ProcessInfo, view: DataView, rest: Buffer): Content {
+  const exec: LogExec = logExecCodec.decode(view, logProcessCodec.size);
+  const strings = rest.subarray(logExecCodec.size);
+  const argv = strings.subarray(exec.pathLength, exec.pathLength + exec.argvLength);
+  return {
+    type: 'exec',
+    process,
+    path: textOf(strings.subarray(0, exec.pathLength)),
+    argv: splitStrings(argv),
+    argvCut: exec.argvLength < exec.argvWhole,
+  };
+}
+
+function exitOf(process: ProcessInfo, view: DataView): Content {
+  const { code, signal, durationNs }: LogExit = logExitCodec.decode(view, logProcessCodec.size);
+  return { type: 'exit', process, code, signal, durationNs };
+}
+
+/** Up to the first zero. */
+function textOf(bytes: Uint8Array): string {
+  const end = bytes.indexOf(0);
+  return decoder.decode(end < 0 ? bytes : bytes.subarray(0, end));
+}
+
+/** Strings with a zero after each; the last may have been cut. */
+function splitStrings(bytes: Uint8Array): string[] {
+  const parts = decoder.decode(bytes).split('\0');
+  if (parts.at(-1) === '') parts.pop();
+  return parts;
+}

@@ -1,0 +1,108 @@
+import { openRecord } from './cipher.js';
+import type { Location } from './entries.js';
+import { wipe } from './keys.js';
+import { Ratchet } from './ratchet.js';
+import { HEADER_BYTES, type Header } from './wire.js';
+
+/** Keys from a step of the ratchet on: that of the step, and the chain behind it. */
+interface Keys {
+  readonly step: number;
+  readonly key: Buffer;
+  readonly chain: Ratchet;
+}
+
+/** Sequences from from up to, and without, to that did not come, before the record at the location. */
+export interface Gap {
+  from: number;
+  to: number;
+  readonly keys: Keys;
+  readonly at: Location;
+}
+
+export interface Found {
+  readonly sequence: number;
+  readonly text: Buffer;
+  readonly keys: Keys;
+  readonly gap: Gap | undefined;
+}
+
+/** How many steps a record may be ahead: what a forged header can make us calculate. */
+const STEPS_AHEAD_MAX = 1 << 20;
+
+/** One stream of one epoch: which sequences have come, and the keys of those that have not. */
+export class StreamReader {
+  readonly gaps: Gap[] = [];
+  expected = 0;
+  closed = false;
+  last: Location | undefined;
+  readonly #recordsPerKey: number;
+  #keys: Keys;
+
+  /** chain is wiped. */
+  constructor(chain: Buffer, recordsPerKey: number) {
+    this.#recordsPerKey = recordsPerKey;
+    const ratchet = new Ratchet(chain);
+    wipe(chain);
+    this.#keys = { step: 0, key: ratchet.next(), chain: ratchet };
+  }
+
+  /** Opens a record that has not come yet, and changes nothing: see accept(). */
+  find(header: Header, frame: Buffer): Found | undefined {
+    const { sequence } = header;
+    const gap =
+      sequence < this.expected
+        ? this.gaps.find(({ from, to }) => from <= sequence && sequence < to)
+        : undefined;
+    if (sequence < this.expected && !gap) return undefined;
+    const keys = this.#keysOf(gap?.keys ?? this.#keys, Math.floor(sequence / this.#recordsPerKey));
+    if (!keys) return undefined;
+    const text = openRecord(
+      keys.key,
+      frame.subarray(0, HEADER_BYTES),
+      sequence,
+      frame.subarray(HEADER_BYTES),
+    );
+    return text && { sequence, text, keys, gap };
+  }
+
+  /** Whether a record of this sequence has come. */
+  isKnown(sequence: number): boolean {
+    return sequence < this.expected && !this.gaps.some(({ from, to }) => from <= sequence && sequence < to);
+  }
+
+  /** Takes note of it. Returns whether later ones came before. */
+  accept({ sequence, keys, gap }: Found, at: Location): boolean {
+    if (gap) {
+      this.#fill(gap, sequence);
+      return true;
+    }
+    if (sequence > this.expected) this.gaps.push({ from: this.expected, to: sequence, keys: this.#keys, at });
+    else if (keys !== this.#keys) wipe(this.#keys.key);
+    this.expected = sequence + 1;
+    this.#keys = keys;
+    this.last = at;
+    return false;
+  }
+
+  wipe(): void {
+    wipe(this.#keys.key);
+    this.#keys.chain.wipe();
+  }
+
+  #keysOf(from: Keys, step: number): Keys | undefined {
+    if (step === from.step) return from;
+    if (step < from.step || step - from.step > STEPS_AHEAD_MAX) return undefined;
+    const chain = from.chain.clone();
+    chain.skipTo(BigInt(step));
+    return { step, key: chain.next(), chain };
+  }
+
+  #fill(gap: Gap, sequence: number): void {
+    const { from, to, keys, at } = gap;
+    const rest = [
+      { from, to: sequence, keys, at },
+      { from: sequence + 1, to, keys, at },
+    ].filter((part) => part.from < part.to);
+    this.gaps.splice(this.gaps.indexOf(gap), 1, ...rest);
+  }
+}

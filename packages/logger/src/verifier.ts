@@ -1,0 +1,307 @@
+import type { Finding, Location, LogEntry, RecordEntry } from './entries.js';
+import { type Epoch, logIdOf, nextLink, readEpoch, streamChain } from './epoch.js';
+import { wipe } from './keys.js';
+import { decodeRecord, type Losses, type Opened } from './record.js';
+import { LogFrame } from './records.gen.js';
+import { StreamReader } from './stream-reader.js';
+import { CONTROLLER, type Header } from './wire.js';
+
+/** An epoch that has begun and is not yet closed on all its streams. */
+interface OpenEpoch {
+  readonly epoch: Epoch;
+  readonly streams: Map<number, StreamReader>;
+  readonly began: Location;
+  /** Streams that have to close, by the controller's word. */
+  expected: Set<number> | undefined;
+  /** Of the programs that were attached; boot clock to Unix time, in nanoseconds. */
+  instance: string;
+  wallOffsetNs: bigint | undefined;
+}
+
+export interface VerifierOptions {
+  scalar: Uint8Array;
+  point: Uint8Array;
+  /** The log that it has to be: hexadecimal. */
+  logId?: string | undefined;
+}
+
+/** What the whole log came to. */
+export interface Totals {
+  logId: string | undefined;
+  firstEpoch: number | undefined;
+  lastEpoch: number | undefined;
+  /** Whether the last epoch was closed. */
+  closed: boolean;
+  records: number;
+  events: number;
+  findings: number;
+  /** Proven by the sealed counters. */
+  lost: Losses;
+  /** What the kernel did not run our programs for, by program. */
+  missed: Record<string, number>;
+  /** Unix time of the newest record, in nanoseconds. */
+  lastTimeNs: bigint | undefined;
+}
+
+const CAUSES = ['ring', 'nested', 'key', 'tree'] as const;
+const NONE: Losses = { ring: 0, nested: 0, key: 0, tree: 0 };
+const streamKey = (cpu: number, level: number) => cpu * 256 + level;
+
+/**
+ * Opens frames one after the other and keeps track of what must be there: epochs in an unbroken chain, in each the
+ * sequences of its streams, in each stream a last record.
+ */
+export class Verifier {
+  readonly totals: Totals = {
+    logId: undefined,
+    firstEpoch: undefined,
+    lastEpoch: undefined,
+    closed: false,
+    records: 0,
+    events: 0,
+    findings: 0,
+    lost: { ...NONE },
+    missed: {},
+    lastTimeNs: undefined,
+  };
+  readonly #options: VerifierOptions;
+  readonly #open = new Map<number, OpenEpoch>();
+  /** Counters of losses, by instance and CPU. */
+  readonly #lost = new Map<string, Losses>();
+  readonly #missed = new Map<string, Record<string, number>>();
+  #link: Buffer | undefined;
+
+  constructor(options: VerifierOptions) {
+    this.#options = options;
+  }
+
+  /** Whether a frame at this place could be one: for who looks for the next one after damage. */
+  isGenuine(header: Header, frame: Buffer): boolean {
+    if (header.frame === LogFrame.LOG_FRAME_EPOCH)
+      return readEpoch(frame, header, this.#options) !== undefined;
+    return this.#streamOf(header)?.find(header, frame) !== undefined;
+  }
+
+  /** A whole frame. Returns what it says and what is wrong about it, in that order. */
+  frame(header: Header, frame: Buffer, at: Location): LogEntry[] {
+    const entries =
+      header.frame === LogFrame.LOG_FRAME_EPOCH
+        ? this.#begin(header, frame, at)
+        : this.#record(header, frame, at);
+    for (const entry of entries) if (entry.kind === 'finding') this.totals.findings++;
+    return entries;
+  }
+
+  /** At the end of the last file. */
+  end(): Finding[] {
+    const findings: Finding[] = [];
+    const last = Math.max(...this.#open.keys());
+    for (const [number, open] of [...this.#open].sort(([a], [b]) => a - b)) {
+      findings.push(...missingIn(open));
+      const unclosed = number === this.totals.lastEpoch && number === last ? [] : unclosedIn(open);
+      findings.push(...unclosed);
+    }
+    this.totals.closed = this.totals.lastEpoch !== undefined && !this.#open.has(this.totals.lastEpoch);
+    this.totals.findings += findings.length;
+    return findings;
+  }
+
+  #begin(header: Header, frame: Buffer, at: Location): LogEntry[] {
+    const epoch = readEpoch(frame, header, this.#options);
+    if (!epoch) return [{ kind: 'finding', problem: 'epoch-forged', epoch: header.epoch, ...at }];
+    const findings = this.#chain(epoch, at);
+    if (findings.some(({ problem }) => problem === 'epoch-repeated')) return findings;
+    this.#open.set(epoch.number, {
+      epoch,
+      streams: new Map(),
+      began: at,
+      expected: undefined,
+      instance: '',
+      wallOffsetNs: undefined,
+    });
+    return findings;
+  }
+
+  /** Its place in the chain of epochs. */
+  #chain(epoch: Epoch, at: Location): Finding[] {
+    const { totals } = this;
+    const id = epoch.logId.toString('hex');
+    const problem = (name: Finding['problem'], more = {}): Finding[] => [
+      { kind: 'finding', problem: name, epoch: epoch.number, ...more, ...at },
+    ];
+    if (totals.logId === undefined) {
+      totals.logId = id;
+      totals.firstEpoch = epoch.number;
+      const findings =
+        this.#options.logId === undefined || this.#options.logId === id ? [] : problem('other-log');
+      if (epoch.number === 1 && !logIdOf(epoch.link).equals(epoch.logId))
+        findings.push(...problem('epoch-link'));
+      this.#advance(epoch);
+      return findings;
+    }
+    if (id !== totals.logId) return [...problem('other-log'), ...problem('epoch-repeated')];
+    if (epoch.number <= totals.lastEpoch!) return problem('epoch-repeated');
+    const findings: Finding[] = [];
+    const missing = epoch.number - totals.lastEpoch! - 1;
+    let link = this.#link!;
+    if (missing > 0)
+      findings.push(...problem('epoch-missing', { from: totals.lastEpoch! + 1, count: missing }));
+    for (let i = 0; i <= missing; i++) link = nextLink(link);
+    if (!link.equals(epoch.link)) findings.push(...problem('epoch-link'));
+    this.#advance(epoch);
+    return findings;
+  }
+
+  #advance(epoch: Epoch): void {
+    this.totals.lastEpoch = epoch.number;
+    this.#link = Buffer.from(epoch.link);
+  }
+
+  #streamOf({ epoch: number, cpu, level }: Header): StreamReader | undefined {
+    const open = this.#open.get(number);
+    if (!open) return undefined;
+    const key = streamKey(cpu, level);
+    let stream = open.streams.get(key);
+    if (!stream) {
+      stream = new StreamReader(streamChain(open.epoch, cpu, level), open.epoch.recordsPerKey);
+      open.streams.set(key, stream);
+    }
+    return stream;
+  }
+
+  #record(header: Header, frame: Buffer, at: Location): LogEntry[] {
+    const { epoch, cpu, level, sequence } = header;
+    const place = { epoch, cpu, level, sequence };
+    const finding = (problem: Finding['problem']): Finding => ({ kind: 'finding', problem, ...place, ...at });
+    const stream = this.#streamOf(header);
+    if (!stream) return [finding(this.#isOver(epoch) ? 'duplicate' : 'unknown-epoch')];
+    const found = stream.find(header, frame);
+    if (!found) return [finding(stream.isKnown(sequence) ? 'duplicate' : 'forged')];
+    const opened = decodeRecord(found.text);
+    if (!opened) return [finding('unreadable')];
+    const wasClosed = stream.closed;
+    const isLate = stream.accept(found, at);
+    if (opened.content.type === 'close') stream.closed = true;
+    this.totals.records++;
+    const findings: Finding[] = [];
+    if (isLate) findings.push(finding('reordered'));
+    else if (wasClosed) findings.push(finding('after-close'));
+    return [this.#entry(opened, header, at, findings), ...findings];
+  }
+
+  #isOver(epoch: number): boolean {
+    const { firstEpoch, lastEpoch } = this.totals;
+    return firstEpoch !== undefined && epoch >= firstEpoch && epoch <= lastEpoch! && !this.#open.has(epoch);
+  }
+
+  #entry(
+    opened: Opened,
+    { epoch, cpu, level, sequence }: Header,
+    at: Location,
+    findings: Finding[],
+  ): RecordEntry {
+    const open = this.#open.get(epoch)!;
+    const { content, timeNs } = opened;
+    if (cpu === CONTROLLER) this.#state(open, content, timeNs);
+    else if (content.type !== 'beat' && content.type !== 'close') this.totals.events++;
+    const lost =
+      cpu === CONTROLLER
+        ? undefined
+        : this.#account(open, cpu, opened.lost, { epoch, cpu, level, sequence, ...at }, findings);
+    const time = open.wallOffsetNs === undefined ? undefined : timeNs + open.wallOffsetNs;
+    if (time !== undefined && (this.totals.lastTimeNs ?? 0n) < time) this.totals.lastTimeNs = time;
+    this.#closeIfComplete(epoch, open);
+    return { kind: 'record', epoch, cpu, level, sequence, ...at, timeNs, unixNs: time, lost, content };
+  }
+
+  /** What the controller says of an epoch. */
+  #state(open: OpenEpoch, content: Opened['content'], timeNs: bigint): void {
+    const said = ('statement' in content && content.statement) || {};
+    if (typeof said.instance === 'string') open.instance = said.instance;
+    if (typeof said.unixNs === 'string') open.wallOffsetNs = BigInt(said.unixNs) - timeNs;
+    if (said.missed) this.#miss(open.instance, said.missed as Record<string, number>);
+    if (!Array.isArray(said.cpus)) return;
+    open.expected ??= new Set([streamKey(CONTROLLER, 0)]);
+    const levels = Number(said.levels ?? 1);
+    for (const cpu of said.cpus as number[]) {
+      for (let level = 0; level < levels; level++) open.expected.add(streamKey(cpu, level));
+    }
+  }
+
+  #miss(instance: string, missed: Record<string, number>): void {
+    const before = this.#missed.get(instance) ?? {};
+    for (const [program, count] of Object.entries(missed)) {
+      const more = Math.max(0, count - (before[program] ?? 0));
+      this.totals.missed[program] = (this.totals.missed[program] ?? 0) + more;
+    }
+    this.#missed.set(instance, { ...before, ...missed });
+  }
+
+  /** Counters of a CPU only go up. What was added since its last record is lost between that one and this. */
+  #account(
+    { instance }: OpenEpoch,
+    cpu: number,
+    now: Losses,
+    place: Omit<Finding, 'kind' | 'problem'>,
+    findings: Finding[],
+  ): Losses | undefined {
+    const key = `${instance}/${cpu}`;
+    const before = this.#lost.get(key) ?? NONE;
+    const added: Losses = { ...NONE };
+    for (const cause of CAUSES) added[cause] = now[cause] - before[cause];
+    const wentBack = CAUSES.some((cause) => added[cause] < 0);
+    if (wentBack && findings.length === 0) findings.push({ kind: 'finding', problem: 'counter', ...place });
+    if (wentBack) return undefined;
+    if (CAUSES.every((cause) => added[cause] === 0)) return undefined;
+    this.#lost.set(key, now);
+    for (const cause of CAUSES) this.totals.lost[cause] += added[cause];
+    return added;
+  }
+
+  #closeIfComplete(number: number, open: OpenEpoch): void {
+    if (!open.expected) return;
+    for (const key of open.expected) {
+      const stream = open.streams.get(key);
+      if (!stream?.closed || stream.gaps.length > 0) return;
+    }
+    for (const stream of open.streams.values()) stream.wipe();
+    wipe(open.epoch.secret, open.epoch.link);
+    this.#open.delete(number);
+  }
+}
+
+function missingIn({ epoch, streams }: OpenEpoch): Finding[] {
+  return [...streams].flatMap(([key, stream]) =>
+    stream.gaps.map(({ from, to, at }) => ({
+      kind: 'finding' as const,
+      problem: 'missing' as const,
+      epoch: epoch.number,
+      cpu: key >> 8,
+      level: key & 0xff,
+      from,
+      count: to - from,
+      ...at,
+    })),
+  );
+}
+
+/** Streams without a last record, in an epoch after which another one came. */
+function unclosedIn({ epoch, streams, expected, began }: OpenEpoch): Finding[] {
+  const keys = expected ?? new Set([streamKey(CONTROLLER, 0), ...streams.keys()]);
+  return [...keys].flatMap((key) => {
+    const stream = streams.get(key);
+    if (stream?.closed) return [];
+    const at = stream?.last ?? began;
+    return [
+      {
+        kind: 'finding' as const,
+        problem: 'unclosed' as const,
+        epoch: epoch.number,
+        cpu: key >> 8,
+        level: key & 0xff,
+        from: stream?.expected ?? 0,
+        ...at,
+      },
+    ];
+  });
+}
