@@ -78,6 +78,13 @@ describe('generate', () => {
     expect(text).not.toMatch(/import|interface|Codec|function/);
   });
 
+  it('writes codecs without what opens the object', () => {
+    const text = generate(spec, { only: 'codecs', core: '@cryptbpf/core/codecs' });
+    expect(text).toMatch(/^import \{ .*type Codec.* \} from '@cryptbpf\/core\/codecs';$/m);
+    expect(text).toContain('export const CoreReason');
+    expect(text).not.toMatch(/openObject|RingBuffer|Program/);
+  });
+
   it('names anonymous structs by their typedef or their place', () => {
     const text = generated(`
       typedef struct { __u32 a; struct { __u32 b; } inner; } pair_t;
@@ -320,7 +327,7 @@ describe('cryptbpf-gen', () => {
     [[], 'one object, please'],
     [['a.o', 'b.o', '-o', 'x'], 'one object, please'],
     [['a.o'], '-o names the file to write'],
-    [['a.o', '-o', 'x', '--only', 'maps'], '--only knows "enums" alone'],
+    [['a.o', '-o', 'x', '--only', 'maps'], '--only knows "enums" and "codecs"'],
     [['a.o', '--bogus'], "Unknown option '--bogus'"],
   ])('explains itself for %j', (args, message) => {
     const { code, printed } = command(...args);
