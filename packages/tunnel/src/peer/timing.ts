@@ -1,3 +1,5 @@
+import { bootTimeNs } from '@cryptbpf/core';
+
 /** WireGuard's constants, in milliseconds (its paper, section 6.1; the last two as its implementations have them). */
 export const REKEY_AFTER_MS = 120_000;
 export const REJECT_AFTER_MS = 180_000;
@@ -15,6 +17,11 @@ export interface Clock {
   /** Unix time in nanoseconds. */
   unixNs(): bigint;
 }
+
+export const systemClock: Clock = {
+  bootMs: () => Number(bootTimeNs()) / 1e6,
+  unixNs: () => BigInt(Date.now()) * 1_000_000n,
+};
 
 /** A time at which something is due, and since when that is so. */
 export class Timer {
