@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { BpfError } from '@cryptbpf/core';
 import type { Suite } from './contract.js';
 import { tunnelSuite } from './exchange/suite.js';
-import { wipe } from './noise/bytes.js';
+import { utf8, wipe } from './noise/bytes.js';
 import { KEY_BYTES } from './noise/diffie-hellman.js';
+import { sha256 } from './noise/hash.js';
 
 /* Keys as text are 32 bytes in base64, in both suites: what `wg genkey`, `wg pubkey` and `wg genpsk` print. */
 
@@ -32,6 +33,34 @@ export function publicKeyOf(privateKey: string, suite: Suite = 'wireguard'): str
 /** A new preshared key, for both sides of one pair of peers. */
 export function generatePresharedKey(): string {
   return formatKey(randomBytes(KEY_BYTES));
+}
+
+/** All keys that one of two sides needs. */
+export interface LabKeys {
+  readonly privateKey: string;
+  /** The other side's. */
+  readonly publicKey: string;
+  readonly presharedKey: string;
+}
+
+/**
+ * For labs: the keys of both sides from one secret that both have (make it with generatePresharedKey()), so that
+ * there are no public keys to exchange. Whoever has the secret can be either side. All else is as with other keys:
+ * each start has a handshake with new ephemeral keys, so no key and nonce are used twice. Throws ERR_BAD_VALUE.
+ */
+export function insecureLabKeys(secret: string, side: 'a' | 'b', suite: Suite = 'wireguard'): LabKeys {
+  const bytes = parseKey(secret, 'secret');
+  const keyOf = (what: string) => formatKey(sha256.hmac(bytes, utf8(`cryptbpf tunnel lab ${suite} ${what}`)));
+  try {
+    const [own, other] = side === 'a' ? ['a', 'b'] : ['b', 'a'];
+    return {
+      privateKey: keyOf(own!),
+      publicKey: publicKeyOf(keyOf(other!), suite),
+      presharedKey: keyOf('preshared'),
+    };
+  } finally {
+    wipe(bytes);
+  }
 }
 
 /** The 32 bytes of a key, the caller's to wipe. Throws ERR_BAD_VALUE, which does not tell the key. */
