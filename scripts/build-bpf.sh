@@ -57,3 +57,4 @@ install -m 644 -C "$out/pow.bpf.o" packages/pow/src/
 install -m 644 -C "$out/signed_auth.bpf.o" packages/signed-auth/src/
 install -m 644 -C "$out"/zkp_hash.bpf.o packages/zkp/src/
 install -m 644 -C "$out/logger.bpf.o" packages/logger/src/
+install -m 644 -C "$out/pki.bpf.o" packages/pki/src/

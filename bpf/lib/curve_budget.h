@@ -1,19 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * How many signatures are checked: so many per second for one source, for one key, and for all
- * together. When half of what a key or the gate may have at once is spent, they are scarce, and a
- * packet has to come with a cookie.
- */
+/* How many curve operations are done: so many per second for one source, and for all together. */
 #pragma once
 
 #include "gate_state.h"
-#include "trusted_keys.h"
-
-struct curve_rates {
-	struct token_rate source;
-	struct token_rate key;
-	struct token_rate all;
-};
 
 /* keyed hash of a source prefix -> token bucket of curve operations */
 struct {
@@ -26,31 +15,15 @@ struct {
 /* Of all together. Moved by the program alone. */
 __u64 curve_bucket;
 
-INLINE bool is_half_spent(const __u64 *bucket, const struct token_rate *rate, __u64 now)
-{
-	__u64 until = read_once(*bucket);
-
-	return rate->interval_ns && until > now && (until - now) * 2 > rate->tolerance_ns;
-}
-
-INLINE bool curve_is_scarce(const struct key_state *key, const struct curve_rates *rates, __u64 now)
-{
-	return is_half_spent(&curve_bucket, &rates->all, now) ||
-	       is_half_spent(&key->curve_bucket, &rates->key, now);
-}
-
-/* From the narrowest on, so that who has spent his own takes nothing from others. */
-INLINE enum reason curve_take(const struct gate *g, struct key_state *key,
-			      const struct curve_rates *rates)
+INLINE bool curve_take_source(const struct gate *g, const struct token_rate *rate)
 {
 	__u32 index = gate_bucket(config_of(g), &g->prefix);
 	__u64 *tokens = bpf_map_lookup_elem(&curve_buckets, &index);
 
-	if (!tokens || !token_take(tokens, &rates->source, g->now_ns))
-		return DROP_SOURCE_BUDGET;
-	if (!token_take(&key->curve_bucket, &rates->key, g->now_ns))
-		return DROP_KEY_BUDGET;
-	if (!token_take(&curve_bucket, &rates->all, g->now_ns))
-		return DROP_CURVE_BUDGET;
-	return REASON_NONE;
+	return tokens && token_take(tokens, rate, g->now_ns);
+}
+
+INLINE bool curve_take_all(const struct gate *g, const struct token_rate *rate)
+{
+	return token_take(&curve_bucket, rate, g->now_ns);
 }

@@ -29,6 +29,8 @@ enum reason {
 	ANSWER_COOKIE =
 		34, /* signed, but curve operations are scarce: a challenge for its source */
 
+	ANSWER_RECEIPT = 40, /* a CA certificate holds: a receipt for its chain */
+
 	/* Dropped: the packet itself. */
 	DROP_TRUNCATED = 64,	     /* shorter than its headers say */
 	DROP_MALFORMED = 65,	     /* impossible header fields */
@@ -98,6 +100,50 @@ enum reason {
 	DROP_SCALAR = 131,	/* 0, or not below the order of the curve */
 	DROP_IMAGE_LIMIT = 132, /* this member was admitted as often as an epoch allows */
 	DROP_IMAGES_FULL = 133, /* no room to count another member's admissions */
+
+	/* Dropped: chains of certificates. The first that applies, of the certificate nearest to
+	 * the leaf. */
+	DROP_CHAIN_FORMAT = 144,     /* count or lengths do not fit the message */
+	DROP_CERT_DER = 145,	     /* not DER: indefinite or wasteful lengths, bytes left over */
+	DROP_CERT_FORMAT = 146,	     /* DER, but not that of a certificate */
+	DROP_CERT_VERSION = 147,     /* not version 3 */
+	DROP_CERT_SERIAL = 148,	     /* 0, negative, wasteful, or longer than 20 bytes */
+	DROP_CERT_ALGORITHM = 149,   /* not ecdsa-with-SHA256 */
+	DROP_CERT_ALGORITHMS = 150,  /* another one outside than inside */
+	DROP_CERT_NAME = 151,	     /* issuer or subject is no name, or is empty and must not be */
+	DROP_CERT_TIME = 152,	     /* no time as RFC 5280 writes it */
+	DROP_CERT_KEY = 153,	     /* not an uncompressed point of P-256 */
+	DROP_CERT_UNIQUE_ID = 154,   /* has an issuer or subject unique identifier */
+	DROP_CERT_EXTENSION = 155,   /* an extension is not what its definition says */
+	DROP_CERT_EXTENSIONS = 156,  /* none, or more than are looked at */
+	DROP_CERT_DUPLICATE = 157,   /* an extension that is understood comes twice */
+	DROP_CERT_CRITICAL = 158,    /* a critical extension that is not understood */
+	DROP_CERT_CONSTRAINTS = 159, /* name constraints */
+	DROP_CERT_POLICY = 160,	     /* policy constraints, mappings, or inhibit any policy */
+	DROP_CERT_SIGNATURE_FORMAT = 161,
+	DROP_CERT_NOT_YET = 162, /* not valid yet */
+	DROP_CERT_EXPIRED = 163, /* of an authority, too */
+	DROP_CERT_NOT_CA = 164,	 /* an issuer that is no CA, or says so in passing */
+	DROP_CERT_IS_CA = 165,	 /* a leaf that is a CA */
+	DROP_CERT_KEY_USAGE =
+		166,		 /* of a CA without keyCertSign, of a leaf without a signature's */
+	DROP_CERT_PURPOSE = 167, /* extended key usage without clientAuth */
+	DROP_CERT_KEY_ID = 168,	 /* without the key identifiers by which issuers are found */
+	DROP_CERT_ISSUER = 169,	 /* the next certificate is not its issuer's */
+	DROP_CERT_PATH_LENGTH = 170, /* more CAs than one of them allows */
+	DROP_CERT_UNTRUSTED = 171,   /* no authority of that name and key identifier */
+	DROP_CERT_ALT_NAME =
+		172, /* a subject alternative name is malformed, or there are too many */
+	DROP_CERT_NO_MATCH =
+		173, /* no subject alternative name is one that the operator asked for */
+	DROP_CERT_SIGNATURE = 174, /* a certificate's signature does not hold */
+	DROP_CERT_REVOKED = 175,
+	DROP_CRL_MISSING = 176,	   /* revocation cannot be told: there is no list of that issuer */
+	DROP_CRL_STALE = 177,	   /* revocation cannot be told: its list is older than it may be */
+	DROP_RECEIPT = 178,	   /* not our receipt, not given to this source, or too old */
+	DROP_VOUCHER = 179,	   /* not the controller's word */
+	DROP_AUTHORITY_GONE = 180, /* admitted by an authority that is not trusted any more */
+	DROP_RULES_CHANGED = 181,  /* admitted under rules that do not count any more */
 
 	/* Each feature numbers from here: zkp 128, pki 144, cas 208, tunnel 224, offload 248. */
 };

@@ -39,30 +39,50 @@ INLINE enum reason gate_check_header(const struct gate_header *header)
 	return REASON_NONE;
 }
 
-/* The payload, when it is exactly bytes long and all there. */
-INLINE void *gate_payload(hook_context *ctx, const struct packet *p, __u32 bytes)
+/* The payload's first bytes, when they are all there, and at most more bytes behind them. */
+INLINE void *gate_long_payload(hook_context *ctx, const struct packet *p, __u32 bytes, __u32 more)
 {
-	__u32 offset = p->l4_offset;
+	__u32 offset = p->l4_offset, length = p->l4_length;
 	struct udphdr *udp;
 
-	if (offset > L4_OFFSET_MAX || p->l4_length != sizeof(*udp) + bytes)
+	if (offset > L4_OFFSET_MAX || length - sizeof(*udp) - bytes > more)
 		return NULL;
 	udp = hook_data(ctx) + offset;
-	if ((void *)(udp + 1) + bytes > hook_end(ctx) ||
-	    udp->len != bpf_htons(sizeof(*udp) + bytes))
+	if ((void *)(udp + 1) + bytes > hook_end(ctx) || udp->len != bpf_htons(length))
 		return NULL;
 	return udp + 1;
 }
 
+/* The payload, when it is exactly bytes long and all there. */
+INLINE void *gate_payload(hook_context *ctx, const struct packet *p, __u32 bytes)
+{
+	return gate_long_payload(ctx, p, bytes, 0);
+}
+
+INLINE struct gate_proof *gate_proof_payload(hook_context *ctx, const struct packet *p)
+{
+	return gate_long_payload(ctx, p, sizeof(struct gate_proof), GATE_PROOF_MORE);
+}
+
+#if GATE_REQUEST_BYTES
+INLINE struct gate_request *gate_request_payload(hook_context *ctx, const struct packet *p)
+{
+	return gate_long_payload(ctx, p, sizeof(struct gate_request), GATE_PROOF_MORE);
+}
+#endif
+
 INLINE enum reason gate_dispatch(hook_context *ctx, struct gate *g)
 {
 	struct gate_header *header = gate_payload(ctx, &g->packet, GATE_HELLO_BYTES);
+	struct gate_proof *proof;
 	enum reason reason;
 
 	if (sizeof(struct gate_proof) != GATE_HELLO_BYTES && !header)
-		header = gate_payload(ctx, &g->packet, sizeof(struct gate_proof));
-	if (GATE_REQUEST_BYTES && !header)
-		header = gate_payload(ctx, &g->packet, sizeof(struct gate_request));
+		header = (void *)gate_proof_payload(ctx, &g->packet);
+#if GATE_REQUEST_BYTES
+	if (!header)
+		header = (void *)gate_request_payload(ctx, &g->packet);
+#endif
 	if (!header)
 		return DROP_MESSAGE_LENGTH;
 	reason = gate_check_header(header);
@@ -76,12 +96,13 @@ INLINE enum reason gate_dispatch(hook_context *ctx, struct gate *g)
 	}
 #if GATE_REQUEST_BYTES
 	if (header->type == GATE_REQUEST) {
-		header = gate_payload(ctx, &g->packet, sizeof(struct gate_request));
-		return header ? gate_request(g, (void *)header) : DROP_MESSAGE_LENGTH;
+		struct gate_request *request = gate_request_payload(ctx, &g->packet);
+
+		return request ? gate_request(g, request) : DROP_MESSAGE_LENGTH;
 	}
 #endif
-	header = gate_payload(ctx, &g->packet, sizeof(struct gate_proof));
-	return header ? gate_proof(g, (void *)header) : DROP_MESSAGE_LENGTH;
+	proof = gate_proof_payload(ctx, &g->packet);
+	return proof ? gate_proof(g, proof) : DROP_MESSAGE_LENGTH;
 }
 
 INLINE enum reason gate_judge_message(hook_context *ctx, struct gate *g)

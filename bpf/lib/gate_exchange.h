@@ -230,15 +230,25 @@ INLINE enum reason gate_admit(struct gate *g, bool is_in, __u64 expires_ns)
 	return REASON_NONE;
 }
 
+INLINE __u64 gate_capped_lifetime_ns(const struct gate *g)
+{
+	__u64 lifetime = gate_lifetime_ns(g);
+
+	return g->lifetime_cap_ns && g->lifetime_cap_ns < lifetime ? g->lifetime_cap_ns : lifetime;
+}
+
 INLINE enum reason gate_accept(struct gate *g, const struct spent_key *key)
 {
 	bool is_in = gate_current(g) != NULL;
-	__u64 lifetime = gate_lifetime_ns(g);
+	__u64 lifetime = gate_capped_lifetime_ns(g);
 	enum reason reason;
 
 	if (!is_in && !gate_wide_allowed(g))
 		return DROP_PREFIX_LIMITED;
 	reason = gate_spend(g, key);
+	if (reason)
+		return reason;
+	reason = grant_give(g, g->now_ns + lifetime);
 	if (reason)
 		return reason;
 	reason = gate_admit(g, is_in, g->now_ns + lifetime);

@@ -190,6 +190,7 @@ struct gate {
 	struct packet packet;
 	struct address prefix; /* of the source: what is admitted */
 	__u64 now_ns;	       /* boot clock */
+	__u64 lifetime_cap_ns; /* what was proved is good for no longer; 0: for ever */
 	__u32 config_index;
 	__u32 lifetime_s; /* for the verdict and the event */
 	__u32 old_sum;	  /* of a message, before it becomes its answer */
@@ -270,3 +271,22 @@ INLINE __u32 list_verdict(const struct gate *g)
 	}
 	return verdict ? *verdict : 0;
 }
+
+/*
+ * A feature that defines GATE_GRANTS keeps what an admission rests on, and looks at it again for
+ * each packet. Both return REASON_NONE, or why not.
+ */
+#ifdef GATE_GRANTS
+INLINE enum reason grant_give(struct gate *g, __u64 expires_ns);
+INLINE enum reason grant_check(const struct gate *g);
+#else
+INLINE enum reason grant_give(struct gate *g, __u64 expires_ns)
+{
+	return REASON_NONE;
+}
+
+INLINE enum reason grant_check(const struct gate *g)
+{
+	return REASON_NONE;
+}
+#endif

@@ -9,11 +9,15 @@ INLINE enum reason gate_check_admission(struct gate *g)
 	const struct packet *p = &g->packet;
 	struct address prefix = g->prefix; /* 6.1 takes keys from the stack, not from an argument */
 	struct gate_admission *admission = bpf_map_lookup_elem(&admitted, &prefix);
+	enum reason reason;
 
 	if (!admission)
 		return DROP_NOT_ADMITTED;
 	if (read_once(admission->expires_ns) <= g->now_ns)
 		return DROP_ADMISSION_EXPIRED;
+	reason = grant_check(g);
+	if (reason)
+		return reason;
 	if (p->protocol == IPPROTO_TCP &&
 	    (p->tcp_flags & (TCP_FLAG_BYTE_SYN | TCP_FLAG_BYTE_ACK)) == TCP_FLAG_BYTE_SYN &&
 	    !token_take(&admission->syn_bucket, &config_of(g)->syn_rate, g->now_ns))

@@ -14,6 +14,16 @@
 #define GATE_REQUEST_BYTES 0
 #endif
 
+/*
+ * A proof, and a request, may be longer than its fixed part, up to so many bytes. What is behind
+ * the fixed part the feature reads by itself, and answers leave it as it came.
+ */
+#ifndef GATE_PROOF_BYTES_MAX
+#define GATE_PROOF_BYTES_MAX GATE_PROOF_BYTES
+#endif
+
+#define GATE_PROOF_MORE (GATE_PROOF_BYTES_MAX - GATE_PROOF_BYTES)
+
 #define GATE_VERSION	 1
 #define GATE_HELLO_BYTES 64
 

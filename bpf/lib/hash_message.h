@@ -13,10 +13,13 @@
 
 /*
  * In front of the packet's bytes there is room for what is hashed before them. A position and a
- * length have a limit each, as the verifier does not know limits of a sum.
+ * length have a limit each, as the verifier does not know limits of a sum. A program that hashes
+ * pieces of short messages chooses others, multiples of 128, before it includes this.
  */
+#ifndef MESSAGE_HEAD_MAX
 #define MESSAGE_HEAD_MAX   256
 #define MESSAGE_LENGTH_MAX 9216
+#endif
 
 /* Hashes read whole blocks, also of the last bytes: 128 bytes in SHA-512. */
 struct message {

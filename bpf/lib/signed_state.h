@@ -3,8 +3,8 @@
 #pragma once
 
 #include "../signed_auth.h"
-#include "curve_budget.h"
 #include "gate_exchange.h"
+#include "key_budget.h"
 #include "p256_decode.h"
 #include "sha256_message.h"
 #include "siphash_message.h"

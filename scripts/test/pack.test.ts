@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 /* What npm would publish, installed into an empty project. */
 
-const PACKAGES = ['core', 'logger', 'pow', 'signed-auth', 'zkp'];
+const PACKAGES = ['core', 'logger', 'pow', 'signed-auth', 'zkp', 'pki'];
 const root = new URL('../../', import.meta.url).pathname;
 let project: string;
 
@@ -38,11 +38,9 @@ describe('an empty project with the packed packages', () => {
     '@cryptbpf/core',
     '@cryptbpf/logger',
     '@cryptbpf/logger/reader',
-    ...['', '/client', '/udp'].flatMap((part) => [
-      `@cryptbpf/pow${part}`,
-      `@cryptbpf/signed-auth${part}`,
-      `@cryptbpf/zkp${part}`,
-    ]),
+    ...['pow', 'signed-auth', 'zkp', 'pki'].flatMap((name) =>
+      ['', '/client', '/udp'].map((part) => `@cryptbpf/${name}${part}`),
+    ),
   ])('imports and requires %s, with the same names', (name) => {
     const names = 'console.log(Object.keys(all).filter((key) => key !== "default").sort().join())';
     const esm = node('--input-type=module', '-e', `import * as all from '${name}'; ${names}`);

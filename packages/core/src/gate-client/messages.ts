@@ -34,6 +34,8 @@ export interface MessageShape {
   magic: number;
   /** Bytes of its proof. */
   proofLength: number;
+  /** Bytes of its longest proof, where they differ: proofLength is the shortest then, and other messages may be as long. */
+  longestProof?: number;
   failures: Failures;
   /** Lengths of further messages that challenges serve for, and so of verdicts on them. */
   otherLengths?: number[];
@@ -69,8 +71,11 @@ export class GateMessages {
   /** A proof behind its challenge, as it came. */
   encodeProof(transaction: Uint8Array, challenge: Uint8Array, proof: Uint8Array): Uint8Array {
     checkLength('challenge', challenge, CHALLENGE_LENGTH);
-    checkLength('proof', proof, this.#shape.proofLength);
-    const message = encodeHeader(this.magic, MessageType.PROOF, transaction, this.proofMessageLength);
+    const { proofLength, longestProof = proofLength } = this.#shape;
+    if (!(proof.length > proofLength && proof.length <= longestProof))
+      checkLength('proof', proof, proofLength);
+    const length = HEADER_LENGTH + CHALLENGE_LENGTH + proof.length;
+    const message = encodeHeader(this.magic, MessageType.PROOF, transaction, length);
     message.set(challenge, HEADER_LENGTH);
     message.set(proof, HEADER_LENGTH + CHALLENGE_LENGTH);
     return message;
@@ -119,9 +124,15 @@ export class GateMessages {
 
   #fits(type: number, length: number): boolean {
     if (type === MessageType.HELLO || type === MessageType.CHALLENGE) return length === HELLO_LENGTH;
+    if (this.#isLongProof(length)) return true;
     if (type === MessageType.PROOF) return length === this.proofMessageLength;
     if (type === MessageType.VERDICT) return this.#verdictLengths.has(length);
     return this.#shape.otherLengths?.includes(length) ?? false;
+  }
+
+  #isLongProof(length: number): boolean {
+    const { longestProof = 0 } = this.#shape;
+    return length >= this.proofMessageLength && length <= HEADER_LENGTH + CHALLENGE_LENGTH + longestProof;
   }
 }
 

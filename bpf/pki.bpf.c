@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Certificates at TC: a source reaches the protected ports after it has presented a chain of X.509
+ * certificates up to an authority that the operator trusts, and has signed a challenge with the key
+ * of the first of them. Minimum kernel: 6.1; no kfuncs.
+ */
+#define MESSAGE_HEAD_MAX   1408
+#define MESSAGE_LENGTH_MAX 1408
+#define GATE_GRANTS
+
+#include "pki.h"
+#include "lib/hook_tc.h"
+#include "lib/pki_gate.h"
+
+char _license[] SEC("license") = "GPL";
+
+/* Signatures one after the other, each within the stack that is left. */
+INLINE int pki_signatures(struct pki_work *work)
+{
+	for (int i = 0; i <= PKI_CERTIFICATES_MAX; i++) {
+		int reason;
+
+		if (work->step >= work->steps)
+			return REASON_NONE;
+		reason = pki_prepare(work);
+		if (!reason)
+			reason = pki_verify(work);
+		if (reason)
+			return reason;
+	}
+	return DROP_CERT_SIGNATURE;
+}
+
+SEC("tc")
+int pki(struct __sk_buff *ctx)
+{
+	struct pki_work *work = pki_work_begin();
+	int reason, action;
+
+	if (!work) {
+		count(DROP_CURVE_BUDGET, hook_frame_length(ctx));
+		return TC_ACT_SHOT;
+	}
+	reason = pki_first(ctx, &work->gate);
+	if (reason == GATE_SUSPENDED) {
+		reason = pki_chain(ctx, work);
+		if (!reason)
+			reason = pki_signatures(work);
+		reason = pki_last(ctx, work, reason);
+	}
+	action = gate_act(ctx, &work->gate, reason);
+	pki_work_end(work);
+	return action == GATE_PASSES ? hook_pass(ctx, 0) : action;
+}

@@ -1,0 +1,388 @@
+import { randomBytes } from 'node:crypto';
+import {
+  type Admission,
+  type AdmittedSource,
+  BpfError,
+  type BpfObject,
+  bootTimeNs,
+  type EventsOptions,
+  Gate,
+  type GateEventRecord,
+  type GateFeature,
+  tokenRate,
+} from '@cryptbpf/core';
+import { sha256State } from '@cryptbpf/core/crypto';
+import { addressBytes, formatAddress } from '@cryptbpf/core/gate-client';
+import { Authorities, tableLayout } from './authorities.js';
+import { LABEL } from './client/holder.js';
+import { encodeProof, LONGEST_MESSAGE, MAGIC, messageLength, SIGNATURE_LENGTH } from './client/message.js';
+import { writeRules } from './names.js';
+import {
+  type OwnSettings,
+  type PkiOptions,
+  type PkiSettings,
+  type Resolved,
+  resolveOptions,
+  resolveSettings,
+  rulesOf,
+  takeOwn,
+} from './options.js';
+import { openPki, type PkiConfig, type PkiGrant, PkiLayout, PkiNameKind, type PkiObject } from './pki.gen.js';
+import { filesOf, readSources, stampOf } from './sources.js';
+import { nameDigest, resolveTrust } from './trust.js';
+
+const TABLE_WIDTH = 8;
+const WATCH_INTERVAL_MS = 250;
+
+/** The certificate that an admission rests on. */
+export interface AdmittedCertificate {
+  /** Subject of the authority that the chain ends at. */
+  readonly authority: string;
+  /** Of the certificate that this authority issued: the leaf's, or its intermediate's. Hexadecimal. */
+  readonly serial: string;
+  /** The subject alternative name that let it in, up to 128 bytes of it; undefined: it has none, and needs none. */
+  readonly name: string | undefined;
+}
+
+/** A source that may reach the protected ports. */
+export interface AdmittedHolder extends AdmittedSource {
+  readonly certificate: AdmittedCertificate | undefined;
+}
+
+/** Something that the gate told of. */
+export interface PkiEvent extends GateEventRecord {
+  /** Whose it was, when admitted. Names of certificates that were refused are anybody's invention, and not told. */
+  readonly certificate: AdmittedCertificate | undefined;
+}
+
+/** Whom the gate trusts. */
+export interface AuthorityInfo {
+  readonly subject: string;
+  /** Of it, and of those above it. */
+  readonly notAfter: Date;
+  /** Until when its list of revoked certificates is good; undefined: it has none. */
+  readonly crlUntil: Date | undefined;
+  readonly revoked: number;
+  readonly hasTable: boolean;
+}
+
+/** What a holder presents: certificates and a signature, as `Holder.present` makes them. */
+export interface Presentation {
+  /** DER, the leaf first; at most three. */
+  readonly certificates: readonly Uint8Array[];
+  /** r || s, 64 bytes. */
+  readonly signature: Uint8Array;
+}
+
+function feature({ sizes }: Resolved): GateFeature {
+  return {
+    name: 'pki',
+    open: () => {
+      const spec = openPki(new URL('./pki.bpf.o', import.meta.url));
+      const layout = tableLayout(sizes.maxAuthorities, TABLE_WIDTH);
+      spec.map('p256_entries').maxEntries = layout.entries;
+      spec.variable('p256_widths').set(layout.widths);
+      for (const name of ['authorities', 'authority_places'] as const)
+        spec.map(name).maxEntries = sizes.maxAuthorities;
+      spec.map('revoked').maxEntries = sizes.maxRevoked;
+      spec.map('name_rules').maxEntries = sizes.maxNames;
+      return spec;
+    },
+    program: 'pki',
+    hook: { kind: 'tc' },
+    magic: MAGIC,
+  };
+}
+
+/**
+ * Certificates on one or more interfaces: a source reaches the protected ports after it has presented an X.509 chain up
+ * to a CA of the operator's, and proved that it has the key. Minimum kernel 6.1. Needs root, or CAP_BPF, CAP_NET_ADMIN
+ * and CAP_PERFMON.
+ *
+ * ```ts
+ * const validator = await PkiValidator.attach({
+ *   interface: 'eth0',
+ *   ports: [5432],
+ *   audience: 'db.example',
+ *   anchors: ['/etc/pki/root.pem'],
+ *   crls: ['/etc/pki/root.crl'],
+ *   names: ['spiffe://example.org/ns/prod/'],
+ * });
+ * console.log(validator.stats().ANSWER_ADMITTED, validator.admitted());
+ * ```
+ */
+export class PkiValidator extends Gate {
+  readonly #authorities: Authorities;
+  readonly #onError: (error: Error) => void;
+  readonly #isNew: boolean;
+  readonly #timer: NodeJS.Timeout;
+  #own: OwnSettings;
+  #stamp = '';
+  #work: Promise<void> = Promise.resolve();
+  #isClosed = false;
+
+  private constructor(resolved: Resolved) {
+    super(feature(resolved), resolved.gate);
+    this.#own = resolved.own;
+    this.#onError = resolved.gate.onError ?? ((error) => process.emitWarning(error));
+    this.#isNew = this.#pki.variables.pki_birth.layout === 0;
+    try {
+      this.#checkBirth();
+      this.#authorities = new Authorities(this.#pki, TABLE_WIDTH);
+    } catch (error) {
+      this.#giveUp();
+      throw error;
+    }
+    this.#timer = setInterval(() => this.#watch(), WATCH_INTERVAL_MS);
+    this.#timer.unref();
+  }
+
+  /**
+   * Brings the gate up, or takes over the one that an earlier controller left. Until this resolves, a new gate lets
+   * nothing through. Throws what Gate throws; ERR_BAD_VALUE for certificates, lists or rules that cannot be used,
+   * ERR_NOT_FOUND for a file that is not there, ERR_MAP_FULL.
+   */
+  static async attach(options: PkiOptions): Promise<PkiValidator> {
+    const resolved = resolveOptions(options);
+    readTrust(resolved.own);
+    const validator = new PkiValidator(resolved);
+    try {
+      await validator.#authorities.writeGenerator();
+      await validator.#apply(resolved.own);
+    } catch (error) {
+      validator.#giveUp();
+      throw error;
+    }
+    return validator;
+  }
+
+  /** Whom the gate trusts. */
+  authorities(): AuthorityInfo[] {
+    void this.object;
+    return this.#authorities.placed.map(({ certificate, notAfter, crl, hasTable }) => ({
+      subject: certificate.subject.text,
+      notAfter: new Date(notAfter * 1000),
+      crlUntil: crl && new Date(crl.nextUpdate * 1000),
+      revoked: crl?.serials.length ?? 0,
+      hasTable,
+    }));
+  }
+
+  /** Resolves when the tables of all authorities are built: signatures are verified before that, only more slowly. */
+  async tablesBuilt(): Promise<void> {
+    await this.#authorities.tablesBuilt();
+  }
+
+  /** Who is admitted, and by which certificate. */
+  override admitted(): AdmittedHolder[] {
+    const now = bootTimeNs();
+    const grants = new Map(
+      this.#pki.maps.grants.getBatch().map(([source, grant]) => [sourceKey(source), grant] as const),
+    );
+    return super.admitted().flatMap((admitted) => {
+      const grant = grants.get(textKey(admitted.source));
+      if (!grant || grant.expiresNs <= now) return [];
+      const expiresIn = Number(grant.expiresNs - now) / 1e9;
+      return [{ ...admitted, expiresIn, certificate: this.#certificateOf(grant) }];
+    });
+  }
+
+  override async *events(options: EventsOptions = {}): AsyncGenerator<PkiEvent> {
+    for await (const event of super.events(options)) {
+      const isAdmitted = event.reason === 'ANSWER_ADMITTED';
+      const certificate = isAdmitted
+        ? this.admitted().find(({ source }) => isWithin(event.source, source))?.certificate
+        : undefined;
+      yield { ...event, certificate };
+    }
+  }
+
+  /** Hands in what a holder presents for whom challengeFor() gave the challenge: for clients that cannot send UDP. */
+  admit(address: string, challenge: Uint8Array, { certificates, signature }: Presentation): Admission {
+    if (signature.length !== SIGNATURE_LENGTH) {
+      const message = `signature is ${signature.length} bytes, expected ${SIGNATURE_LENGTH}`;
+      throw new BpfError('ERR_BAD_VALUE', message);
+    }
+    const length = messageLength({ certificates });
+    if (length > LONGEST_MESSAGE) {
+      const message = `the chain takes ${length} bytes, expected at most ${LONGEST_MESSAGE}`;
+      throw new BpfError('ERR_BAD_VALUE', message);
+    }
+    return this.admitProof(address, challenge, encodeProof({ certificates }, signature));
+  }
+
+  /**
+   * Changes settings while packets flow; those that are not named stay. Bad ones change nothing. Who was admitted stays,
+   * unless its authority or a rule of `names` is taken away.
+   */
+  override async update(changes: Partial<PkiSettings>): Promise<void> {
+    const { own, rest } = takeOwn(changes);
+    const settings = resolveSettings(own, this.#own);
+    readTrust(settings);
+    super.update(rest);
+    await this.#queue(() => this.#apply(settings));
+  }
+
+  /** Reads files and lists again, now: it happens by itself when they change. Throws what attach() throws. */
+  async reload(): Promise<void> {
+    await this.#queue(() => this.#apply(this.#own));
+  }
+
+  override close(): void {
+    if (!this.#isClosed) {
+      this.#isClosed = true;
+      clearInterval(this.#timer);
+      this.#authorities?.close();
+    }
+    super.close();
+  }
+
+  get #pki(): BpfObject<PkiObject> {
+    return this.object as unknown as BpfObject<PkiObject>;
+  }
+
+  #giveUp(): void {
+    if (this.#isNew) this.detach();
+    else this.close();
+  }
+
+  #checkBirth(): void {
+    const { variables } = this.#pki;
+    const { layout, keyWidth, generatorWidth, nextId } = variables.pki_birth;
+    const ours = { layout: PkiLayout.PKI_LAYOUT, generatorWidth: TABLE_WIDTH, keyWidth: TABLE_WIDTH };
+    if (layout === 0) {
+      variables.pki_birth = { ...ours, nextId: 1 };
+      return;
+    }
+    if (layout === ours.layout && keyWidth === TABLE_WIDTH && generatorWidth === TABLE_WIDTH && nextId > 0)
+      return;
+    const message = `the gate that is up has layout ${layout}, this one needs ${ours.layout}: detach it first`;
+    throw new BpfError('ERR_INCOMPATIBLE', message);
+  }
+
+  /** One after the other: files change while settings do. */
+  #queue(task: () => Promise<void>): Promise<void> {
+    const result = this.#work.then(task);
+    this.#work = result.catch(() => {});
+    return result;
+  }
+
+  /** Whom to trust before whom to let in: nobody comes in by a rule that is about to change. */
+  async #apply(own: OwnSettings): Promise<void> {
+    const stamp = stampOf(watched(own));
+    const trust = readTrust(own);
+    await this.#authorities.set(trust);
+    const isNarrower = writeRules(this.#pki.maps.name_rules, rulesOf(own));
+    this.#configure(own, isNarrower);
+    this.#own = own;
+    this.#stamp = stamp;
+  }
+
+  /** Writes the configuration that does not count, then makes it count. */
+  #configure(own: OwnSettings, isNarrower: boolean): void {
+    const { variables } = this.#pki;
+    const configs = variables.pki_configs;
+    const old = configs[variables.pki_active & 1]!;
+    const next = variables.pki_active ^ 1;
+    const wasAny = old.anyName === 1 && own.names !== 'any';
+    configs[next] = toConfig(own, old, isNarrower || wasAny);
+    variables.pki_configs = configs;
+    variables.pki_active = next;
+  }
+
+  #watch(): void {
+    const files = watched(this.#own);
+    if (files.length === 0 || stampOf(files) === this.#stamp) return;
+    this.#queue(async () => {
+      if (this.#isClosed || stampOf(watched(this.#own)) === this.#stamp) return;
+      this.#stamp = stampOf(watched(this.#own));
+      await this.#apply(this.#own);
+    }).catch(this.#onError);
+  }
+
+  #certificateOf({ basis, kind, length, name }: PkiGrant): AdmittedCertificate {
+    const authority = this.#authorities.placed.find(({ id }) => id === basis.id);
+    return {
+      authority: authority?.certificate.subject.text ?? '',
+      serial: Buffer.from(basis.serial.bytes.subarray(0, basis.serial.length)).toString('hex'),
+      name: showName(kind, name.subarray(0, length)),
+    };
+  }
+}
+
+function readTrust(own: OwnSettings) {
+  const sources = {
+    anchors: readSources(own.anchors, 'CERTIFICATE'),
+    intermediates: readSources(own.intermediates, 'CERTIFICATE'),
+    crls: readSources(own.crls, 'X509 CRL'),
+  };
+  const authorities = resolveTrust(sources, Math.floor(Date.now() / 1000));
+  const foreign = authorities.find(({ certificate }) => !certificate.point);
+  if (!foreign) return authorities;
+  const message = `certificate "${foreign.certificate.subject.text}" has another key than P-256, which the kernel does not verify with`;
+  throw new BpfError('ERR_BAD_VALUE', message);
+}
+
+function watched(own: OwnSettings): (string | URL)[] {
+  return filesOf([...own.anchors, ...own.intermediates, ...own.crls]);
+}
+
+function toConfig(own: OwnSettings, old: PkiConfig, isNarrower: boolean): PkiConfig {
+  const isFirst = old.rules === 0;
+  return {
+    transcript: { h: sha256State(label(), nameDigest(Buffer.from(own.audience))) },
+    receiptKey: isFirst ? randomKey() : old.receiptKey,
+    voucherKey: isFirst ? randomKey() : old.voucherKey,
+    sourceRate: tokenRate(own.sourceBudget),
+    allRate: tokenRate(own.curveBudget),
+    rules: isFirst || isNarrower ? old.rules + 1 : old.rules,
+    anyName: own.names === 'any' ? 1 : 0,
+    crlRequired: (own.requireCrl ?? own.crls.length > 0) ? 1 : 0,
+    toController: 0,
+  };
+}
+
+/** What signatures of holders begin with: 32 bytes. */
+function label(): Uint8Array {
+  const bytes = new Uint8Array(32);
+  bytes.set(Buffer.from(LABEL));
+  return bytes;
+}
+
+function randomKey(): { k0: bigint; k1: bigint } {
+  const bytes = randomBytes(16);
+  const key = { k0: bytes.readBigUInt64LE(0), k1: bytes.readBigUInt64LE(8) };
+  bytes.fill(0);
+  return key;
+}
+
+function showName(kind: number, bytes: Uint8Array): string | undefined {
+  if (kind === PkiNameKind.PKI_NAME_NONE) return undefined;
+  if (kind === PkiNameKind.PKI_NAME_DNS || kind === PkiNameKind.PKI_NAME_URI)
+    return Buffer.from(bytes).toString('latin1');
+  const address = new Uint8Array(16);
+  if (bytes.length === 4) address.set([0xff, 0xff], 10);
+  address.set(bytes, 16 - bytes.length);
+  return formatAddress(address);
+}
+
+function sourceKey({ high, low }: { high: bigint; low: bigint }): string {
+  return `${high}/${low}`;
+}
+
+function textKey(source: string): string {
+  const bytes = addressBytes(source.replace(/\/.*$/, ''));
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  return sourceKey({ high: view.getBigUint64(0, true), low: view.getBigUint64(8, true) });
+}
+
+function isWithin(address: string, prefix: string): boolean {
+  const [base = '', length] = prefix.split('/');
+  if (length === undefined) return address === base;
+  const [a, b] = [addressBytes(address), addressBytes(base)];
+  const bits = Number(length);
+  return a.every((byte, i) => {
+    const left = Math.min(8, Math.max(0, bits - 8 * i));
+    return ((byte ^ b[i]!) & (0xff00 >> left) & 0xff) === 0;
+  });
+}

@@ -1,0 +1,122 @@
+import { once } from 'node:events';
+import { unlinkSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Issued } from '../support/openssl.js';
+import { CLIENT, Lab, PORT, packets, SERVER, sleep, WAIT_MS } from './lab.js';
+
+/* Who was let in goes out again: by a list, by a change of whom the operator trusts, and when nobody can tell any more. */
+
+const FLOW = fileURLToPath(new URL('flow.mjs', import.meta.url));
+
+let lab: Lab;
+let root: Issued;
+let leaf: Issued;
+
+beforeEach(async () => {
+  lab = await Lab.create();
+  root = lab.ssl.root();
+  leaf = lab.ssl.leaf(root);
+});
+afterEach(() => lab[Symbol.dispose]());
+
+/** A TCP connection over which a word comes back every 20 ms. echoed(): when the last one did. */
+async function openFlow() {
+  const child = await lab.spawn(lab.client, [FLOW, SERVER.ipv4, String(PORT)], 'open');
+  let last = performance.now();
+  child.stdout!.on('data', () => {
+    last = performance.now();
+  });
+  await once(child.stdout!, 'data');
+  return { echoed: () => last };
+}
+
+/** Milliseconds from now on until nothing came back for half a second. */
+async function cutAfter(flow: { echoed(): number }, start: number): Promise<number> {
+  const end = start + 2 * WAIT_MS;
+  while (performance.now() - flow.echoed() < 500 && performance.now() < end) await sleep(20);
+  return flow.echoed() - start;
+}
+
+test('a revocation list that changes cuts an established TCP connection within a second', async () => {
+  const crl = lab.ssl.crl(root, []);
+  const gate = await lab.attach({ anchors: [root.certificate], crls: [crl] });
+  expect(lab.present(leaf)).toMatchObject({ lifetime: 3600 });
+  const flow = await openFlow();
+  lab.ssl.crl(root, [leaf]);
+  expect(await cutAfter(flow, performance.now())).toBeLessThan(1000);
+  expect(packets(gate, 'DROP_CERT_REVOKED')).toBeGreaterThan(0);
+  expect(lab.present(leaf)).toMatchObject({ reason: 'DROP_CERT_REVOKED' });
+  lab.ssl.crl(root, []);
+  await sleep(1000);
+  expect(lab.present(leaf)).toMatchObject({ lifetime: 3600 });
+  gate.detach();
+});
+
+test('a list that is gone or broken leaves the one before it in force, and the operator is told', async () => {
+  const errors: string[] = [];
+  const crl = lab.ssl.crl(root, [leaf]);
+  const onError = ({ message }: Error) => errors.push(message);
+  const gate = await lab.attach({ anchors: [root.certificate], crls: [crl], onError });
+  unlinkSync(crl);
+  for (const end = Date.now() + WAIT_MS; errors.length === 0 && Date.now() < end; ) await sleep(50);
+  expect(errors).toEqual([expect.stringContaining('cannot be read')]);
+  expect(lab.present(leaf)).toMatchObject({ reason: 'DROP_CERT_REVOKED' });
+  gate.detach();
+});
+
+test('a list that grows stale stops who was admitted, and refuses who comes', async () => {
+  const crl = lab.ssl.crl(root, [], { days: 4 / 86_400 });
+  const gate = await lab.attach({ anchors: [root.certificate], crls: [crl] });
+  expect(lab.present(leaf)).toMatchObject({ lifetime: 3600 });
+  const flow = await openFlow();
+  const cut = await cutAfter(flow, performance.now());
+  expect(cut).toBeLessThan(6000);
+  expect(packets(gate, 'DROP_CRL_STALE')).toBeGreaterThan(0);
+  expect(lab.present(leaf)).toMatchObject({ reason: 'DROP_CRL_STALE' });
+  gate.detach();
+});
+
+test('an authority that is withdrawn takes with it whom it let in, and one that overlaps does not', async () => {
+  const next = lab.ssl.root('next');
+  const gate = await lab.attach({ anchors: [root.certificate] });
+  lab.present(leaf);
+  await gate.update({ anchors: [root.certificate, next.certificate] });
+  expect(lab.connect()).toBe('open');
+  await gate.update({ anchors: [next.certificate] });
+  expect(lab.connect()).toBe('timeout');
+  expect(packets(gate, 'DROP_AUTHORITY_GONE')).toBeGreaterThan(0);
+  expect(lab.present(lab.ssl.leaf(next, 'renewed'))).toMatchObject({ lifetime: 3600 });
+  gate.detach();
+});
+
+test('a rule that is withdrawn ends what it let in', async () => {
+  const gate = await lab.attach({
+    anchors: [root.certificate],
+    names: ['dns:.clients.example', 'dns:other.example'],
+  });
+  lab.present(leaf);
+  await gate.update({ names: ['dns:.clients.example', 'dns:other.example', 'dns:more.example'] });
+  expect(lab.connect()).toBe('open');
+  await gate.update({ names: ['dns:other.example'] });
+  expect(lab.connect()).toBe('timeout');
+  expect(lab.present(leaf)).toMatchObject({ reason: 'DROP_CERT_NO_MATCH' });
+  gate.detach();
+});
+
+test('nothing passes when the controller is dead and the clock has gone stale', async () => {
+  const options = JSON.stringify(lab.options({ anchors: [root.certificate], clockHorizon: 2 }));
+  const script = fileURLToPath(new URL('controller.mjs', import.meta.url));
+  const controller = await lab.spawn(lab.server, [script, options], 'attached');
+  expect(lab.present(leaf)).toMatchObject({ source: CLIENT.ipv4 });
+  const flow = await openFlow();
+  const died = once(controller, 'exit');
+  controller.kill('SIGKILL');
+  await died;
+  expect(await cutAfter(flow, performance.now())).toBeLessThan(2500);
+  expect(lab.present(leaf)).toMatchObject({ code: 'ERR_PKI_TIMEOUT' });
+  const gate = await lab.attach({ anchors: [root.certificate], clockHorizon: 2 });
+  expect(packets(gate, 'DROP_CLOCK_STALE')).toBeGreaterThan(0);
+  expect(lab.connect()).toBe('open');
+  gate.detach();
+});
