@@ -6,6 +6,7 @@ import type { Suite } from '../src/contract.js';
 import {
   generatePresharedKey,
   generatePrivateKey,
+  insecureLabKeys,
   parseKey,
   parsePublicKey,
   publicKeyOf,
@@ -163,6 +164,16 @@ describe.each(SUITES)('%s: keys', (suite) => {
     expect(publicKeyOf(privateKey, suite)).toBe(publicKeyOf(privateKey, suite));
     expect(parsePublicKey(publicKeyOf(privateKey, suite), suite)).toHaveLength(32);
     expect(generatePrivateKey(suite)).not.toBe(privateKey);
+  });
+
+  it('of a lab come from one secret, and fit each other', () => {
+    const secret = generatePresharedKey();
+    const [a, b] = [insecureLabKeys(secret, 'a', suite), insecureLabKeys(secret, 'b', suite)];
+    expect(publicKeyOf(a.privateKey, suite)).toBe(b.publicKey);
+    expect(publicKeyOf(b.privateKey, suite)).toBe(a.publicKey);
+    expect(a.presharedKey).toBe(b.presharedKey);
+    expect(new Set([a.privateKey, b.privateKey, a.presharedKey, secret]).size).toBe(4);
+    expect(insecureLabKeys(generatePresharedKey(), 'a', suite).privateKey).not.toBe(a.privateKey);
   });
 
   it('that are none are refused', () => {
