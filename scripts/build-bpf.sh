@@ -58,3 +58,5 @@ install -m 644 -C "$out/signed_auth.bpf.o" packages/signed-auth/src/
 install -m 644 -C "$out"/zkp_hash.bpf.o packages/zkp/src/
 install -m 644 -C "$out/logger.bpf.o" packages/logger/src/
 install -m 644 -C "$out/pki.bpf.o" packages/pki/src/
+install -m 644 -C "$out/tunnel_aes.bpf.o" packages/tunnel/src/datapath/
+install -m 644 -C "$out/tunnel_wireguard.bpf.o" packages/tunnel/src/datapath/

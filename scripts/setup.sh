@@ -20,6 +20,10 @@ packages=(
 	"ip iproute2"
 	"ethtool ethtool"
 	"bpftool bpftool"
+	"ping iputils-ping"
+	"wg wireguard-tools"
+	"wireguard-go wireguard-go"
+	"iperf3 iperf3"
 	# The other end of a tunnel, in its tests and measurements.
 	"wireguard-go wireguard-go"
 	"wg wireguard-tools"

@@ -144,6 +144,21 @@ enum reason {
 	DROP_VOUCHER = 179,	   /* not the controller's word */
 	DROP_AUTHORITY_GONE = 180, /* admitted by an authority that is not trusted any more */
 	DROP_RULES_CHANGED = 181,  /* admitted under rules that do not count any more */
+	/* Dropped: a tunnel, on the way out. */
+	DROP_TUNNEL_NO_PEER = 224,     /* the destination is in nobody's allowed IPs */
+	DROP_TUNNEL_NO_SESSION = 225,  /* no session with the peer yet, or not any more */
+	DROP_TUNNEL_NO_ENDPOINT = 226, /* where the peer is, is not known */
+	DROP_TUNNEL_NO_ROUTE = 227,    /* no way there */
+	DROP_TUNNEL_TOO_BIG = 228,  /* sealed, it would not fit the way there: the sender is told */
+	DROP_TUNNEL_REPLACED = 229, /* the session went while the packet was at work */
+	DROP_TUNNEL_CIPHER = 230,   /* the kernel's cipher, or a helper, refused */
+
+	/* Dropped: a tunnel, on the way in. */
+	DROP_TUNNEL_INDEX = 231,  /* no session has this receiver index */
+	DROP_TUNNEL_FORGED = 232, /* the tag does not hold */
+	DROP_TUNNEL_INNER = 233,  /* what was in it is no IP packet */
+	DROP_TUNNEL_SOURCE =
+		234, /* it comes from an address that is not among the peer's allowed IPs */
 
 	/* Each feature numbers from here: zkp 128, pki 144, cas 208, tunnel 224, offload 248. */
 };

@@ -1,3 +1,4 @@
+import { copyFileSync } from 'node:fs';
 import { defineConfig } from 'tsup';
 
 export default defineConfig({
@@ -6,4 +7,5 @@ export default defineConfig({
   target: 'es2022',
   dts: true,
   shims: true,
+  onSuccess: async () => copyFileSync('src/datapath/tunnel_wireguard.bpf.o', 'dist/tunnel_wireguard.bpf.o'),
 });

@@ -5,7 +5,11 @@ const ROOT = new URL('../../', import.meta.url);
 const SOURCES = ['bpf/', 'bpf/test/'];
 const SUFFIX = '.bpf.c';
 /** Functions that objects cannot do without. */
-const NEEDS = { aes_gcm_test: 'kfunc:bpf_crypto_encrypt', aes_gcm_bench: 'kfunc:bpf_crypto_encrypt' };
+const NEEDS = {
+  aes_gcm_test: 'kfunc:bpf_crypto_encrypt',
+  aes_gcm_bench: 'kfunc:bpf_crypto_encrypt',
+  tunnel_aes: 'kfunc:bpf_crypto_encrypt',
+};
 
 /**
  * What the running kernel makes of each object: [{object, loadMs, programs: [{program, verified}]}]; none where it lacks

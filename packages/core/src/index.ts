@@ -6,6 +6,16 @@ export { possibleCpus } from './cpus.js';
 export { BpfError, type BpfErrorCode, VerifierError } from './errors.js';
 export { type Availability, type Feature, type FeatureName, features } from './features.js';
 export { bootTimeNs, tryLock } from './ffi/libc.js';
+export { type Offload, setOffloads } from './ffi/offloads.js';
+export {
+  addressBytes,
+  formatAddress,
+  fromAddress,
+  isMapped,
+  maskAddress,
+  maskBytes,
+  toAddress,
+} from './gate/address.js';
 export type { GateFeature } from './gate/feature.js';
 export { Reason } from './gate/gate.gen.js';
 export { Gate, type GateOptions } from './gate/gate.js';

@@ -7,3 +7,6 @@ export {
   type LabKeys,
   publicKeyOf,
 } from './keys.js';
+export type { Drops } from './datapath/data-path.js';
+export { generatePresharedKey, generatePrivateKey, publicKeyOf } from './keys.js';
+export { type PeerStatus, Tunnel, type TunnelOptions, type TunnelStatus } from './tunnel.js';

@@ -26,6 +26,8 @@ const cMmap = libc.func(
 const cMunmap = libc.func('int munmap(void *address, size_t length)');
 const cFcntl = libc.func('int fcntl(int fd, int command, int argument)');
 const cIoctl = libc.func('int ioctl(int fd, unsigned long request, long argument)');
+const cSocket = libc.func('int socket(int family, int type, int protocol)');
+const cClose = libc.func('int close(int fd)');
 const cFlock = libc.func('int flock(int fd, int operation)');
 const cIfNameToIndex = libc.func('uint32_t if_nametoindex(const char *name)');
 const cIfIndexToName = libc.func('void *if_indextoname(uint32_t index, void *name)');
@@ -105,6 +107,22 @@ export function duplicate(fd: number): number {
   if (copy >= 0) return copy;
   const code = koffi.errno();
   throw new BpfError('ERR_SYSCALL', `duplicating a file descriptor: ${errnoName(code)}`, { errno: code });
+}
+
+const AF_INET = 2;
+const SOCK_DGRAM_CLOEXEC = 2 | 0o2000000;
+
+/** A socket to make requests about interfaces by; to be closed with closeFile(). */
+export function datagramSocket(): number {
+  const fd = cSocket(AF_INET, SOCK_DGRAM_CLOEXEC, 0);
+  if (fd >= 0) return fd;
+  const code = koffi.errno();
+  throw new BpfError('ERR_SYSCALL', `opening a socket: ${errnoName(code)}`, { errno: code });
+}
+
+/** For descriptors that Node did not open. */
+export function closeFile(fd: number): void {
+  cClose(fd);
 }
 
 const LOCK_EX_NB = 2 | 4;

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Around a sealed packet: the way to the peer, and IP and UDP headers. Outside, DSCP is 0, so that
+ * it tells nothing of what is inside; ECN is copied (RFC 6040); IPv4 packets are not to be
+ * fragmented, and their UDP checksum is 0 (RFC 768): the tag is the better one. IPv6 wants it.
+ */
+#pragma once
+
+#include "aead_packet.h"
+#include "tunnel_state.h"
+
+#define OUTER_TTL 64
+#define AF_INET	  2
+#define AF_INET6  10
+
+struct outer_ipv4 {
+	__u16 before; /* so that what comes is aligned */
+	struct ethhdr eth;
+	struct iphdr ip;
+	struct udphdr udp;
+	struct suite_header header;
+};
+
+struct outer_ipv6 {
+	__u16 before;
+	struct ethhdr eth;
+	struct ipv6hdr ip;
+	struct udphdr udp;
+	struct suite_header header;
+};
+
+INLINE bool endpoint_is_ipv4(const struct tunnel_endpoint *endpoint)
+{
+	return !endpoint->remote.high && (__u32)endpoint->remote.low == bpf_htonl(0x0000ffff);
+}
+
+/*
+ * As a packet that came in by the inside device would be forwarded: that one alone has forwarding
+ * switched on for it. length: of the outer IP packet. The next hop need not be resolved yet.
+ */
+NO_INLINE int outer_route(struct __sk_buff *ctx, struct tunnel_work *work, __u32 length)
+{
+	struct bpf_fib_lookup fib = {};
+	long result;
+
+	if (!work)
+		return DROP_TUNNEL_NO_ROUTE;
+	fib.ifindex = inside_ifindex;
+	fib.l4_protocol = IPPROTO_UDP;
+	fib.sport = bpf_htons(listen_port);
+	fib.dport = bpf_htons(work->endpoint.port);
+	fib.tot_len = length;
+	if (endpoint_is_ipv4(&work->endpoint)) {
+		fib.family = AF_INET;
+		fib.ipv4_src = work->endpoint.local.low >> 32;
+		fib.ipv4_dst = work->endpoint.remote.low >> 32;
+	} else {
+		fib.family = AF_INET6;
+		__builtin_memcpy(fib.ipv6_src, &work->endpoint.local, sizeof(fib.ipv6_src));
+		__builtin_memcpy(fib.ipv6_dst, &work->endpoint.remote, sizeof(fib.ipv6_dst));
+	}
+	result = bpf_fib_lookup(ctx, &fib, sizeof(fib), 0);
+	work->hop.mtu = fib.mtu_result;
+	if (result == BPF_FIB_LKUP_RET_FRAG_NEEDED)
+		return DROP_TUNNEL_TOO_BIG;
+	if (result != BPF_FIB_LKUP_RET_SUCCESS && result != BPF_FIB_LKUP_RET_NO_NEIGH)
+		return DROP_TUNNEL_NO_ROUTE;
+	if (fib.ifindex == device_ifindex) /* or it would be sealed for ever */
+		return DROP_TUNNEL_NO_ROUTE;
+	work->hop.ifindex = fib.ifindex;
+	work->hop.family = fib.family;
+	__builtin_memcpy(work->hop.address, fib.ipv6_dst, sizeof(work->hop.address));
+	return REASON_NONE;
+}
+
+INLINE int outer_redirect(const struct tunnel_hop *hop)
+{
+	struct bpf_redir_neigh neighbor = {.nh_family = hop->family};
+
+	__builtin_memcpy(neighbor.ipv6_nh, hop->address, sizeof(neighbor.ipv6_nh));
+	return bpf_redirect_neigh(hop->ifindex, &neighbor, sizeof(neighbor), 0);
+}
+
+INLINE void outer_udp(struct udphdr *udp, const struct tunnel_work *work)
+{
+	udp->source = bpf_htons(listen_port);
+	udp->dest = bpf_htons(work->endpoint.port);
+	udp->len = bpf_htons(sizeof(*udp) + work->bytes);
+	udp->check = 0;
+}
+
+INLINE __u16 outer_fold(__u64 sum)
+{
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return ~sum;
+}
+
+INLINE void outer_ipv4(struct outer_ipv4 *outer, const struct tunnel_work *work)
+{
+	struct iphdr *ip = &outer->ip;
+
+	outer->eth.h_proto = bpf_htons(ETH_P_IP);
+	__builtin_memset(ip, 0, sizeof(*ip));
+	ip->version = 4;
+	ip->ihl = 5;
+	ip->tos = work->inner.ecn;
+	ip->tot_len = bpf_htons(sizeof(*ip) + sizeof(outer->udp) + work->bytes);
+	ip->frag_off = bpf_htons(0x4000);
+	ip->ttl = OUTER_TTL;
+	ip->protocol = IPPROTO_UDP;
+	ip->saddr = work->endpoint.local.low >> 32;
+	ip->daddr = work->endpoint.remote.low >> 32;
+	ip->check = outer_fold(bpf_csum_diff(NULL, 0, (__be32 *)ip, sizeof(*ip), 0));
+	outer_udp(&outer->udp, work);
+}
+
+INLINE void outer_ipv6(struct outer_ipv6 *outer, const struct tunnel_work *work)
+{
+	struct ipv6hdr *ip = &outer->ip;
+
+	outer->eth.h_proto = bpf_htons(ETH_P_IPV6);
+	__builtin_memset(ip, 0, sizeof(*ip));
+	ip->version = 6;
+	ip->flow_lbl[0] = work->inner.ecn << 4;
+	ip->payload_len = bpf_htons(sizeof(outer->udp) + work->bytes);
+	ip->nexthdr = IPPROTO_UDP;
+	ip->hop_limit = OUTER_TTL;
+	__builtin_memcpy(&ip->saddr, &work->endpoint.local, sizeof(ip->saddr));
+	__builtin_memcpy(&ip->daddr, &work->endpoint.remote, sizeof(ip->daddr));
+	outer_udp(&outer->udp, work);
+}
+
+#define SUM_CHUNK 512 /* what bpf_csum_diff() takes at once */
+
+/* Of the text with its tag. Zeros follow. */
+INLINE __s64 outer_text_sum(const struct aead_message *message, __u64 length, __s64 sum)
+{
+#pragma clang loop unroll(disable)
+	for (__u64 i = 0; i < AEAD_TEXT_MAX; i += SUM_CHUNK) {
+		__u64 rest;
+
+		opaque(i);
+		if (i >= length)
+			break;
+		rest = (length - i + 3) & ~3ULL;
+		if (rest > SUM_CHUNK)
+			rest = SUM_CHUNK;
+		opaque(rest);
+		if (rest > SUM_CHUNK)
+			break;
+		sum = bpf_csum_diff(NULL, 0, (__be32 *)(message->text + i), rest, sum);
+	}
+	return sum;
+}
+
+/* A sum of 0 is written as 0xffff (RFC 8200, 8.1). */
+INLINE void outer_checksum(struct outer_ipv6 *outer, struct tunnel_work *work)
+{
+	__u32 length = sizeof(outer->udp) + work->bytes;
+	__s64 sum = bpf_htonl(length) + (__u64)bpf_htonl(IPPROTO_UDP);
+
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	sum = bpf_csum_diff(NULL, 0, (__be32 *)&outer->ip.saddr, 32, sum);
+	sum = bpf_csum_diff(NULL, 0, (__be32 *)&outer->udp,
+			    sizeof(outer->udp) + sizeof(outer->header), sum);
+	sum = outer_text_sum(&work->message, work->bytes - sizeof(outer->header), sum);
+	outer->udp.check = outer_fold(sum);
+	if (!outer->udp.check)
+		outer->udp.check = 0xffff;
+}
+
+/*
+ * Makes the packet, of whatever it was, one of length bytes and of this family; the protocol that
+ * the kernel has noted of it is only changed by a helper that makes room for the other header.
+ */
+INLINE long packet_reshape(struct __sk_buff *ctx, __u16 protocol, __u32 length)
+{
+	if (ctx->protocol != bpf_htons(protocol) &&
+	    bpf_skb_change_proto(ctx, bpf_htons(protocol), 0))
+		return -1;
+	return bpf_skb_change_tail(ctx, length, 0);
+}
+
+INLINE long outer_store_ipv4(struct __sk_buff *ctx, struct tunnel_work *work)
+{
+	struct outer_ipv4 *outer = (struct outer_ipv4 *)work->outer;
+	__u32 bytes = sizeof(*outer) - sizeof(outer->before);
+	__u32 text = work->bytes - sizeof(outer->header);
+
+	outer_ipv4(outer, work);
+	outer->header = work->wire.header;
+	if (packet_reshape(ctx, ETH_P_IP, bytes + text) ||
+	    bpf_skb_store_bytes(ctx, 0, &outer->eth, bytes, 0))
+		return -1;
+	return aead_store_text_skb(&work->message, ctx, bytes, text, 0);
+}
+
+INLINE long outer_store_ipv6(struct __sk_buff *ctx, struct tunnel_work *work)
+{
+	struct outer_ipv6 *outer = (struct outer_ipv6 *)work->outer;
+	__u32 bytes = sizeof(*outer) - sizeof(outer->before);
+	__u32 text = work->bytes - sizeof(outer->header);
+
+	outer_ipv6(outer, work);
+	outer->header = work->wire.header;
+	outer_checksum(outer, work);
+	if (packet_reshape(ctx, ETH_P_IPV6, bytes + text) ||
+	    bpf_skb_store_bytes(ctx, 0, &outer->eth, bytes, 0))
+		return -1;
+	return aead_store_text_skb(&work->message, ctx, bytes, text, 0);
+}
+
+/* Puts what was sealed into the packet. Returns 0. */
+NO_INLINE int outer_store(struct __sk_buff *ctx, struct tunnel_work *work)
+{
+	long error;
+
+	if (!work)
+		return 1;
+	error = endpoint_is_ipv4(&work->endpoint) ? outer_store_ipv4(ctx, work)
+						  : outer_store_ipv6(ctx, work);
+	return error ? 1 : 0;
+}

@@ -1,0 +1,131 @@
+import { writeFileSync } from 'node:fs';
+import { BpfError, interfaceIndex, setOffloads } from '@cryptbpf/core';
+import { ip } from './ip.js';
+
+/*
+ * The device that packets are routed into, and its other end, where the programs find them:
+ *
+ *   routes ─▶ cb0 ═══════ cb0-in ─▶ sealed, and out by the underlay
+ *   stack  ◀─ cb0 ═══════ cb0-in ◀─ opened, from the underlay
+ *
+ * Nothing of the other end ever reaches the stack: no packet that comes out there has its MAC address, so that
+ * without a program all are dropped.
+ */
+
+export interface DeviceOptions {
+  /** At most 12 characters, as the other end is called `<name>-in`. */
+  readonly name: string;
+  /** With their prefix lengths: "10.7.0.1/24". */
+  readonly addresses: readonly string[];
+  /** In bytes, of the packets inside. */
+  readonly mtu: number;
+}
+
+const NAME = /^[A-Za-z0-9_.-]{1,12}$/;
+const MTU_MIN = 1280;
+const MTU_MAX = 9100;
+/** The other end also takes packets on a detour, which are larger than those inside. */
+const INSIDE_MTU = 65_535;
+
+export class Device {
+  readonly name: string;
+  readonly inside: string;
+  readonly mtu: number;
+  readonly ifindex: number;
+  readonly insideIfindex: number;
+  /** Six bytes. */
+  readonly mac: Uint8Array;
+
+  private constructor({ name, mtu }: DeviceOptions) {
+    this.name = name;
+    this.inside = insideOf(name);
+    this.mtu = mtu;
+    this.ifindex = interfaceIndex(name);
+    this.insideIfindex = interfaceIndex(this.inside);
+    this.mac = macOf(name);
+  }
+
+  /**
+   * Makes it, up and with its addresses; no packet goes anywhere yet. Throws ERR_BAD_OPTION, ERR_EXISTS when there is
+   * an interface of that name, ERR_NOT_FOUND without iproute2's ip.
+   */
+  static create(options: DeviceOptions): Device {
+    check(options);
+    const { name, addresses, mtu } = options;
+    const inside = insideOf(name);
+    ip('link', 'add', name, 'mtu', `${mtu}`, 'type', 'veth', 'peer', 'name', inside, 'mtu', `${INSIDE_MTU}`);
+    try {
+      for (const end of [name, inside]) {
+        ip('link', 'set', end, 'arp', 'off', 'multicast', 'off', 'addrgenmode', 'none');
+      }
+      setOffloads(name, { 'tx-checksum': false, tso: false, gso: true, gro: true });
+      setOffloads(inside, { tso: false, gro: false });
+      forwardFrom(inside);
+      for (const end of [inside, name]) ip('link', 'set', end, 'up');
+      for (const address of addresses) addAddress(name, address);
+      return new Device(options);
+    } catch (error) {
+      ip('link', 'delete', name);
+      throw error;
+    }
+  }
+
+  /** Whether an interface is one of its ends. */
+  has(interfaceName: string): boolean {
+    return interfaceName === this.name || interfaceName === this.inside;
+  }
+
+  addRoute(prefix: string): void {
+    ip(...familyOf(prefix), 'route', 'replace', prefix, 'dev', this.name);
+  }
+
+  removeRoute(prefix: string): void {
+    ip(...familyOf(prefix), 'route', 'delete', prefix, 'dev', this.name);
+  }
+
+  /** Takes it away, and with it addresses and routes. */
+  remove(): void {
+    ip('link', 'delete', this.name);
+  }
+}
+
+function insideOf(name: string): string {
+  return `${name}-in`;
+}
+
+function familyOf(prefix: string): string[] {
+  return prefix.includes(':') ? ['-6'] : ['-4'];
+}
+
+function check({ name, mtu }: DeviceOptions): void {
+  if (!NAME.test(name)) {
+    const message = `device name "${name}": 1 to 12 letters, digits, dots, dashes or underscores`;
+    throw new BpfError('ERR_BAD_OPTION', message);
+  }
+  if (!Number.isInteger(mtu) || mtu < MTU_MIN || mtu > MTU_MAX) {
+    throw new BpfError('ERR_BAD_OPTION', `mtu ${mtu}: from ${MTU_MIN} to ${MTU_MAX} bytes`);
+  }
+}
+
+function addAddress(name: string, address: string): void {
+  ip('address', 'add', address, 'dev', name, ...(address.includes(':') ? ['nodad'] : []));
+}
+
+/**
+ * The programs ask for the way to a peer as for a packet that is forwarded from the other end; the kernel answers
+ * only where forwarding is on. Since nothing of that end reaches the stack, nothing is forwarded from it.
+ */
+function forwardFrom(inside: string): void {
+  for (const family of ['ipv4', 'ipv6']) {
+    try {
+      writeFileSync(`/proc/sys/net/${family}/conf/${inside}/forwarding`, '1');
+    } catch (error) {
+      if (family === 'ipv4' || (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+  }
+}
+
+function macOf(name: string): Uint8Array {
+  const [link] = JSON.parse(ip('-json', 'link', 'show', 'dev', name)) as [{ address: string }];
+  return Uint8Array.from(link.address.split(':'), (byte) => Number.parseInt(byte, 16));
+}

@@ -1,0 +1,278 @@
+import { createSocket } from 'node:dgram';
+import { networkInterfaces } from 'node:os';
+import type { PeerConfig, TunnelConfig } from './config/config.js';
+import { resolveEndpoint } from './config/endpoint.js';
+import type { Endpoint, Suite } from './contract.js';
+import { DataPath, type Drops } from './datapath/data-path.js';
+import { defaultMtu } from './datapath/framing.js';
+import type { KernelPeerPath } from './datapath/peer-path.js';
+import { Device } from './device.js';
+import { Handshakes, type Outcome } from './exchange/handshakes.js';
+import { Sockets } from './exchange/sockets.js';
+import { formatKey, parseKey, parsePublicKey } from './keys.js';
+import type { Peer } from './peer/peer.js';
+import { REJECT_AFTER_MS, systemClock } from './peer/timing.js';
+
+export interface TunnelOptions extends Omit<TunnelConfig, 'suite'> {
+  /** Of the device that packets are routed into: at most 12 characters. */
+  readonly name: string;
+  /** Default 'wireguard'. */
+  readonly suite?: Suite;
+  /**
+   * Bytes of a packet inside at most. Default: what fits an underlay of 1500 bytes, 1420 for suite wireguard and 1416
+   * for aes-256-gcm.
+   */
+  readonly mtu?: number;
+  /** UDP. Default: one that is free. */
+  readonly listenPort?: number;
+  /** Whether allowed IPs are routed into the device; default routes are not, they are the operator's. Default true. */
+  readonly routes?: boolean;
+  /** Interfaces at which packets of peers come in. Default: all Ethernet interfaces, also such as come later. */
+  readonly underlay?: readonly string[];
+  /** For how many peers there is room. Default 64, or as many as there are. */
+  readonly maxPeers?: number;
+  /**
+   * Of suite aes-256-gcm: the kernel's cipher, "ecb(aes)" or "ecb(…)" with a driver that /proc/crypto lists. Default
+   * "ecb(aes)", the kernel's choice.
+   */
+  readonly aesDriver?: string;
+}
+
+export interface PeerStatus {
+  /** In base64. */
+  readonly publicKey: string;
+  readonly endpoint: Endpoint | undefined;
+  readonly allowedIPs: readonly string[];
+  readonly lastHandshake: Date | undefined;
+  /** Packets, and bytes of UDP payload; handshakes are not counted. */
+  readonly sent: { readonly packets: bigint; readonly bytes: bigint };
+  readonly received: { readonly packets: bigint; readonly bytes: bigint };
+  readonly drops: Drops;
+}
+
+export interface TunnelStatus {
+  readonly name: string;
+  readonly suite: Suite;
+  /** In base64. */
+  readonly publicKey: string;
+  readonly listenPort: number;
+  readonly mtu: number;
+  readonly peers: readonly PeerStatus[];
+  /** Packets that were dropped, whosever they were. */
+  readonly drops: Drops;
+  /** What became of handshake messages that came in. */
+  readonly handshakes: Readonly<Partial<Record<Outcome, number>>>;
+}
+
+interface Member {
+  readonly config: PeerConfig;
+  readonly path: KernelPeerPath;
+  readonly peer: Peer;
+}
+
+const TICK_MS = 100;
+/** Interfaces come and go seldom. */
+const LOOK_AROUND_MS = 2000;
+const DEFAULT_MAX_PEERS = 64;
+/** WireGuard's 2^64 - 2^13 - 1, and for AES-GCM SP 800-38D's 2^32, as far from the end. */
+const REJECT_AFTER_MESSAGES: Record<Suite, bigint> = {
+  wireguard: 2n ** 64n - 2n ** 13n - 1n,
+  'aes-256-gcm': 2n ** 32n - 2n ** 13n - 1n,
+};
+
+/**
+ * A tunnel: a device that packets are routed into, whose programs seal and open them in the kernel (6.1+; suite
+ * aes-256-gcm 6.10+), and the handshakes with its peers, which are this process's. Without the process the device
+ * goes on until the session's time is over, at most 180 s; no packet leaves it that is not sealed.
+ */
+export class Tunnel implements AsyncDisposable {
+  readonly name: string;
+  readonly suite: Suite;
+  readonly #device: Device;
+  readonly #dataPath: DataPath;
+  readonly #sockets: Sockets;
+  readonly #handshakes: Handshakes;
+  readonly #routes: boolean;
+  readonly #members = new Map<string, Member>();
+  readonly #closing = new AbortController();
+  readonly #timers: NodeJS.Timeout[] = [];
+  #known = interfaceNames();
+
+  private constructor(options: TunnelOptions, device: Device, sockets: (tunnel: Tunnel) => Sockets) {
+    const { name, suite = 'wireguard', peers, maxPeers, underlay, aesDriver } = options;
+    this.name = name;
+    this.suite = suite;
+    this.#routes = options.routes ?? true;
+    this.#device = device;
+    this.#sockets = sockets(this);
+    const privateKey = parseKey(options.privateKey, 'private key');
+    try {
+      const send = (message: Uint8Array, to: Endpoint) => this.#sockets.send(message, to);
+      this.#handshakes = new Handshakes({ suite, privateKey, clock: systemClock, send });
+      this.#dataPath = new DataPath({
+        suite,
+        device,
+        listenPort: this.#sockets.port,
+        maxPeers: maxPeers ?? Math.max(DEFAULT_MAX_PEERS, peers.length),
+        underlay,
+        aesDriver,
+        rejectAfter: REJECT_AFTER_MS / 1000,
+        rejectAfterMessages: REJECT_AFTER_MESSAGES[suite],
+        transmit: send,
+        localAddressTo,
+      });
+    } catch (error) {
+      this.#sockets[Symbol.dispose]();
+      throw error;
+    } finally {
+      privateKey.fill(0);
+    }
+  }
+
+  /**
+   * Makes the device, in the network namespace of this process, and begins. Throws ERR_BAD_OPTION, ERR_BAD_VALUE,
+   * ERR_EXISTS when there is a device of that name, ERR_BUSY for a port that is taken, ERR_NOT_SUPPORTED for a kernel
+   * that is too old.
+   */
+  static async up(options: TunnelOptions): Promise<Tunnel> {
+    const { name, suite = 'wireguard', mtu = defaultMtu(suite), address, listenPort = 0, peers } = options;
+    const device = Device.create({ name, addresses: address, mtu });
+    let tunnel: Tunnel | undefined;
+    try {
+      tunnel = new Tunnel(options, device, (made) =>
+        Sockets.open({ port: listenPort, onMessage: (message, source) => made.#receive(message, source) }),
+      );
+      for (const peer of peers) await tunnel.addPeer(peer);
+      tunnel.#begin();
+      return tunnel;
+    } catch (error) {
+      if (tunnel) await tunnel.down();
+      else device.remove();
+      throw error;
+    }
+  }
+
+  get listenPort(): number {
+    return this.#sockets.port;
+  }
+
+  /** In base64. */
+  get publicKey(): string {
+    return formatKey(this.#handshakes.publicKey);
+  }
+
+  /** A peer of that key that was there before is replaced. Throws ERR_BAD_VALUE, ERR_BAD_ADDRESS, ERR_MAP_FULL. */
+  async addPeer(config: PeerConfig): Promise<void> {
+    const publicKey = parsePublicKey(config.publicKey, this.suite);
+    const presharedKey = config.presharedKey && parseKey(config.presharedKey, 'preshared key');
+    const endpoint = config.endpoint && (await resolveEndpoint(config.endpoint));
+    this.removePeer(config.publicKey);
+    const { pinEndpoint = false, persistentKeepalive = 0, allowedIPs } = config;
+    const path = this.#dataPath.addPeer({ pinEndpoint });
+    try {
+      for (const prefix of allowedIPs) this.#dataPath.allow(path, prefix);
+      if (endpoint) path.setEndpoint(endpoint);
+      const settings = { publicKey, pinEndpoint, persistentKeepalive, path };
+      const peer = this.#handshakes.add({ ...settings, ...(presharedKey ? { presharedKey } : {}) });
+      this.#members.set(config.publicKey, { config, path, peer });
+      if (this.#routes) for (const prefix of routed(allowedIPs)) this.#device.addRoute(prefix);
+    } catch (error) {
+      this.#dataPath.removePeer(path);
+      throw error;
+    } finally {
+      if (presharedKey) presharedKey.fill(0);
+    }
+  }
+
+  /** False: there was no peer of that key. Its sessions end at once. */
+  removePeer(publicKey: string): boolean {
+    const member = this.#members.get(publicKey);
+    if (!member) return false;
+    this.#members.delete(publicKey);
+    this.#handshakes.remove(parseKey(publicKey, 'public key'));
+    this.#dataPath.removePeer(member.path);
+    if (this.#routes) for (const prefix of routed(member.config.allowedIPs)) this.#device.removeRoute(prefix);
+    return true;
+  }
+
+  stats(): TunnelStatus {
+    return {
+      name: this.name,
+      suite: this.suite,
+      publicKey: this.publicKey,
+      listenPort: this.listenPort,
+      mtu: this.#device.mtu,
+      peers: [...this.#members.values()].map(statusOf),
+      drops: this.#dataPath.drops(),
+      handshakes: Object.fromEntries(this.#handshakes.outcomes),
+    };
+  }
+
+  /** The device goes, with its addresses and routes; keys are wiped. */
+  async down(): Promise<void> {
+    if (this.#closing.signal.aborted) return;
+    this.#closing.abort();
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#handshakes.close();
+    this.#sockets[Symbol.dispose]();
+    this.#dataPath.close();
+    this.#device.remove();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.down();
+  }
+
+  #begin(): void {
+    const tick = setInterval(() => this.#handshakes.tick(), TICK_MS);
+    const look = setInterval(() => this.#lookAround(), LOOK_AROUND_MS);
+    this.#timers.push(tick, look);
+    void this.#dataPath.holdPackets(this.#closing.signal, (path) => this.#peerOf(path)?.tick());
+  }
+
+  #peerOf(path: KernelPeerPath): Peer | undefined {
+    return [...this.#members.values()].find((member) => member.path === path)?.peer;
+  }
+
+  #receive(message: Uint8Array, source: Endpoint): void {
+    if (!this.#closing.signal.aborted) this.#handshakes.receive(message, source);
+  }
+
+  #lookAround(): void {
+    const names = interfaceNames();
+    if (names === this.#known) return;
+    this.#known = names;
+    this.#dataPath.attachUnderlay();
+  }
+}
+
+function statusOf({ config, path, peer }: Member): PeerStatus {
+  const record = path.record();
+  return {
+    publicKey: config.publicKey,
+    endpoint: path.endpoint(),
+    allowedIPs: config.allowedIPs,
+    lastHandshake: peer.lastHandshake,
+    sent: { packets: record.sentPackets, bytes: record.sentBytes },
+    received: { packets: record.receivedPackets, bytes: record.receivedBytes },
+    drops: path.drops(),
+  };
+}
+
+/** Without default routes, which would take the way to the peers, too. */
+function routed(allowedIPs: readonly string[]): string[] {
+  return allowedIPs.filter((prefix) => !prefix.endsWith('/0'));
+}
+
+function interfaceNames(): string {
+  return Object.keys(networkInterfaces()).sort().join();
+}
+
+/** By a socket that is connected, which sends nothing. */
+function localAddressTo({ address, port }: Endpoint): Promise<string> {
+  const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
+  return new Promise<string>((resolve, reject) => {
+    socket.once('error', reject);
+    socket.connect(port, address, () => resolve(socket.address().address));
+  }).finally(() => socket.close());
+}

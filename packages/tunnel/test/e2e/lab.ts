@@ -1,0 +1,152 @@
+import { randomBytes } from 'node:crypto';
+import { Netns } from '../../../core/test/support/netns.js';
+import type { Session, Suite } from '../../src/contract.js';
+import { DataPath, type DataPathOptions } from '../../src/datapath/data-path.js';
+import { defaultMtu } from '../../src/datapath/framing.js';
+import type { KernelPeerPath } from '../../src/datapath/peer-path.js';
+import { Device } from '../../src/device.js';
+
+/*
+ *   left                                right
+ *   cb0 10.7.0.1, fd07::1               cb0 10.7.0.2, fd07::2         inside
+ *   u0  10.99.0.1, fd99::1 ------------ u0  10.99.0.2, fd99::2        underlay
+ */
+
+export const PORT = 51820;
+export type Family = 'ipv4' | 'ipv6';
+export type Side = 'left' | 'right';
+
+const NUMBER: Record<Side, number> = { left: 1, right: 2 };
+
+export const outerAddress = (side: Side, family: Family) =>
+  family === 'ipv4' ? `10.99.0.${NUMBER[side]}` : `fd99::${NUMBER[side]}`;
+export const innerAddress = (side: Side, family: Family) =>
+  family === 'ipv4' ? `10.7.0.${NUMBER[side]}` : `fd07::${NUMBER[side]}`;
+
+export interface LabOptions {
+  readonly suite: Suite;
+  /** Of the underlay. */
+  readonly outer: Family;
+  readonly mtu?: number;
+  readonly limits?: Partial<Pick<DataPathOptions, 'rejectAfter' | 'rejectAfterMessages'>>;
+}
+
+/** One end of the tunnel: its data path, whose only peer is the other one. */
+export class End implements Disposable {
+  readonly namespace = Netns.create();
+  readonly side: Side;
+  readonly #options: LabOptions;
+  device!: Device;
+  dataPath!: DataPath;
+  peer!: KernelPeerPath;
+
+  constructor(side: Side, options: LabOptions) {
+    this.side = side;
+    this.#options = options;
+  }
+
+  get other(): Side {
+    return this.side === 'left' ? 'right' : 'left';
+  }
+
+  up(): void {
+    for (const family of ['ipv4', 'ipv6'] as const) {
+      this.namespace.addAddress('u0', `${outerAddress(this.side, family)}/${family === 'ipv4' ? 24 : 64}`);
+    }
+    this.namespace.run(() => this.#up());
+  }
+
+  async locate(): Promise<void> {
+    const { outer } = this.#options;
+    this.peer.setEndpoint({ address: outerAddress(this.other, outer), port: PORT });
+    await new Promise(setImmediate);
+  }
+
+  [Symbol.dispose](): void {
+    this.dataPath?.close();
+    this.namespace[Symbol.dispose]();
+  }
+
+  #up(): void {
+    const { suite, outer, mtu = defaultMtu(suite), limits } = this.#options;
+    const addresses = [`${innerAddress(this.side, 'ipv4')}/24`, `${innerAddress(this.side, 'ipv6')}/64`];
+    this.device = Device.create({ name: 'cb0', addresses, mtu });
+    this.dataPath = new DataPath({
+      suite,
+      device: this.device,
+      listenPort: PORT,
+      maxPeers: 4,
+      rejectAfter: 180,
+      rejectAfterMessages: 1n << 60n,
+      transmit: () => {},
+      localAddressTo: async () => outerAddress(this.side, outer),
+      ...limits,
+    });
+    this.peer = this.dataPath.addPeer();
+    for (const family of ['ipv4', 'ipv6'] as const) {
+      this.dataPath.allow(this.peer, innerAddress(this.other, family));
+    }
+  }
+}
+
+/** Two ends, and the keys that a handshake would have given them. */
+export class Lab implements Disposable {
+  readonly left: End;
+  readonly right: End;
+  #index = 1;
+
+  private constructor(options: LabOptions) {
+    this.left = new End('left', options);
+    this.right = new End('right', options);
+  }
+
+  static async create(options: LabOptions): Promise<Lab> {
+    const lab = new Lab(options);
+    const { left, right } = lab;
+    Netns.addVeth(left.namespace, right.namespace, ['u0', 'u0']);
+    for (const end of [left, right]) end.up();
+    for (const end of [left, right]) await end.locate();
+    return lab;
+  }
+
+  /** The left one is the initiator. */
+  rekey(): { left: Session; right: Session } {
+    const keys = [randomBytes(32), randomBytes(32)] as const;
+    const indices = [this.#index++, 0x1000_0000 + this.#index] as const;
+    const session = (initiator: boolean): Session => ({
+      localIndex: indices[initiator ? 0 : 1],
+      remoteIndex: indices[initiator ? 1 : 0],
+      sendKey: Uint8Array.from(keys[initiator ? 0 : 1]),
+      receiveKey: Uint8Array.from(keys[initiator ? 1 : 0]),
+      initiator,
+    });
+    const sessions = { left: session(true), right: session(false) };
+    const copy = (each: Session) => ({
+      ...each,
+      sendKey: Uint8Array.from(each.sendKey),
+      receiveKey: Uint8Array.from(each.receiveKey),
+    });
+    this.right.peer.install(copy(sessions.right));
+    this.left.peer.install(copy(sessions.left));
+    return sessions;
+  }
+
+  ping(family: Family, ...options: string[]): string {
+    return this.left.namespace.exec(
+      'ping',
+      '-c',
+      '2',
+      '-i',
+      '0.2',
+      '-W',
+      '2',
+      ...options,
+      innerAddress('right', family),
+    );
+  }
+
+  [Symbol.dispose](): void {
+    this.left[Symbol.dispose]();
+    this.right[Symbol.dispose]();
+  }
+}

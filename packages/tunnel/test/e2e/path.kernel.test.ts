@@ -1,0 +1,55 @@
+import { release } from 'node:os';
+import { features } from '@cryptbpf/core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { defaultMtu } from '../../src/datapath/framing.js';
+import { type Family, Lab } from './lab.js';
+import { transfer } from './transfer.js';
+
+/* Real packets between two namespaces, under keys that no handshake made. */
+
+const FAMILIES: readonly Family[] = ['ipv4', 'ipv6'];
+const ICMP_HEADERS = { ipv4: 28, ipv6: 48 };
+const BULK = process.env.CRYPTBPF_VM ? 300_000 : 5_000_000;
+
+/** AES-256-GCM needs Linux 6.10. */
+const hasAes = features.probe('kfunc:bpf_crypto_encrypt').availability === 'yes';
+const KINDS = FAMILIES.flatMap((outer) => [
+  { suite: 'wireguard' as const, outer },
+  ...(hasAes ? [{ suite: 'aes-256-gcm' as const, outer }] : []),
+]);
+
+it('has both suites from Linux 6.10 on', () => {
+  const [major, minor] = release().split('.').map(Number);
+  expect(hasAes).toBe(major! > 6 || (major === 6 && minor! >= 10));
+});
+
+describe.each(KINDS)('a tunnel of suite $suite over $outer', ({ suite, outer }) => {
+  let lab: Lab;
+  beforeAll(async () => {
+    lab = await Lab.create({ suite, outer });
+    lab.rekey();
+  });
+  afterAll(() => {
+    expect(lab.left.dataPath.drops()).toEqual({});
+    expect(lab.right.dataPath.drops()).toEqual({});
+    lab[Symbol.dispose]();
+  });
+
+  it.each(FAMILIES)('carries pings of %s, of all sizes up to the MTU and in fragments beyond', (inner) => {
+    const largest = defaultMtu(suite) - ICMP_HEADERS[inner];
+    for (const size of [0, 1, 15, 16, 17, largest - 1, largest, largest + 1, 4000]) {
+      expect(lab.ping(inner, '-s', `${size}`), `${size} bytes`).toContain(' 2 received');
+    }
+  });
+
+  it.each(FAMILIES)('carries a TCP connection of %s both ways', async (inner) => {
+    const { left, right } = lab;
+    await expect(transfer(left, right, inner, BULK)).resolves.toBe(BULK);
+    await expect(transfer(right, left, inner, BULK)).resolves.toBe(BULK);
+  });
+
+  it('goes on under the next keys', () => {
+    lab.rekey();
+    expect(lab.ping('ipv4')).toContain(' 2 received');
+  });
+});
