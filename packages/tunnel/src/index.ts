@@ -1,5 +1,6 @@
 export { type PeerConfig, parseConfig, type TunnelConfig } from './config/config.js';
 export type { Endpoint, PeerPath, Session, Suite } from './contract.js';
+export type { Drops } from './datapath/data-path.js';
 export {
   generatePresharedKey,
   generatePrivateKey,
@@ -7,6 +8,4 @@ export {
   type LabKeys,
   publicKeyOf,
 } from './keys.js';
-export type { Drops } from './datapath/data-path.js';
-export { generatePresharedKey, generatePrivateKey, publicKeyOf } from './keys.js';
 export { type PeerStatus, Tunnel, type TunnelOptions, type TunnelStatus } from './tunnel.js';
