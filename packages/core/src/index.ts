@@ -16,9 +16,18 @@ export {
   maskBytes,
   toAddress,
 } from './gate/address.js';
+export type { Attachment, Part } from './gate/attachment.js';
 export type { GateFeature } from './gate/feature.js';
 export { Reason } from './gate/gate.gen.js';
 export { Gate, type GateOptions } from './gate/gate.js';
+export type { GateShape, GateSizes } from './gate/gate-store.js';
+export {
+  Installation,
+  type InstallOptions,
+  interfacesOf,
+  pinDirectory,
+  whileInstalling,
+} from './gate/installation.js';
 export { type GateSettings, type ProtectedPort, type Range, type Rate, tokenRate } from './gate/options.js';
 export type {
   Admission,
@@ -28,7 +37,7 @@ export type {
   ReasonName,
 } from './gate/records.js';
 export type { SharedSecret } from './gate/secrets.js';
-export type { GateShape, GateSizes } from './gate/store.js';
+export { Store } from './gate/store.js';
 export { interfaceIndex } from './interface.js';
 export { requireKernel } from './kernel.js';
 export type { MapType, ProgramType } from './kinds.js';

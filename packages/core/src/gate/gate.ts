@@ -1,11 +1,7 @@
-import { DEFAULT_PIN_PATH } from '../chain/chain.js';
 import { BpfError } from '../errors.js';
-import { bootTimeNs, interfaceNameToIndex } from '../ffi/libc.js';
-import { interfaceIndex, networkNamespace } from '../interface.js';
+import { bootTimeNs } from '../ffi/libc.js';
 import { requireKernel } from '../kernel.js';
-import type { XdpMode } from '../links/attach.js';
 import type { BpfObject } from '../object.js';
-import { withLock } from '../pin.js';
 import type { EventsOptions } from '../ring.js';
 import {
   addressBytes,
@@ -16,12 +12,20 @@ import {
   maskBytes,
   toAddress,
 } from './address.js';
-import { type AttachContext, type Attachment, attachTo, detachFrom } from './attachment.js';
+import type { Attachment } from './attachment.js';
 import { furthest, notBeforeAfter, readClock, wallMs } from './clock.js';
 import { establishedPeers } from './established.js';
 import type { GateFeature } from './feature.js';
 import { buildFrame, payloadOf } from './frame.js';
 import { type GateClock, type GateConfig, GateLayout, GateOrigin, type GateSecret } from './gate.gen.js';
+import { type GateShape, type GateSizes, GateStore } from './gate-store.js';
+import {
+  Installation,
+  type InstallOptions,
+  interfacesOf,
+  pinDirectory,
+  whileInstalling,
+} from './installation.js';
 import { checkRoom, type Lists, parseLists, writeLists } from './lists.js';
 import { challengeOf, helloMessage, proofMessage, verdictOf } from './messages.js';
 import {
@@ -43,27 +47,10 @@ import {
   toRecords,
 } from './records.js';
 import { randomBucketKey, rotateSecrets, type SharedSecret, wipe } from './secrets.js';
-import { type GateShape, type GateSizes, GateStore } from './store.js';
 
-export interface GateOptions extends GateSettings, GateSizes {
-  /** One interface, or several that share what is admitted. */
-  interface: string | string[];
-  /**
-   * Tells gates of a machine apart, also those in network namespaces that share a bpffs. Letters, digits, - and _.
-   * Default: the first interface's name.
-   */
-  name?: string;
-  /** XDP mode. Default 'auto'. */
-  mode?: XdpMode;
+export interface GateOptions extends InstallOptions, GateSettings, GateSizes {
   /** Shared by a fleet. Default: random, and kept by the gate. */
   secret?: SharedSecret;
-  /**
-   * Whether the gate outlives this process. Default true: if the controller exits or dies, the gate stays up, and
-   * the next attach() takes it over. false, for tests: it goes with the process, and leaves the port open; see pin().
-   */
-  pin?: boolean;
-  /** A directory in bpffs. Default /sys/fs/bpf/cryptbpf. */
-  pinPath?: string;
   /** Seconds after which the gate opens and is detached, unless confirm() was called: nobody locks himself out. */
   confirmWithin?: number;
   /** Seconds for which peers that are connected already when the gate comes up are admitted. Default 0. */
@@ -84,9 +71,7 @@ export class Gate implements AsyncDisposable {
   readonly #feature: GateFeature;
   readonly #options: GateOptions;
   #store!: GateStore;
-  #context!: AttachContext;
-  readonly #namespace = networkNamespace();
-  readonly #attachments = new Map<string, Attachment>();
+  #installation!: Installation;
   readonly #timers: NodeJS.Timeout[] = [];
   #settings: ResolvedSettings;
   /** The clock that was furthest ahead of those that challenges were judged by. */
@@ -105,12 +90,9 @@ export class Gate implements AsyncDisposable {
     this.#feature = feature;
     this.#options = options;
     this.#settings = settings;
-    const { pin = true, pinPath = DEFAULT_PIN_PATH } = options;
-    const bringUp = () => this.#bringUp(lists, pin ? this.#directory : undefined);
-    if (pin) withLock(pinPath, bringUp);
-    else bringUp();
+    whileInstalling(options, () => this.#bringUp(lists));
     this.#timers.push(setInterval(() => this.#guard(() => this.#refreshClock()), CLOCK_INTERVAL_MS));
-    this.#timers.push(setInterval(() => this.#guard(() => this.#watch()), WATCH_INTERVAL_MS));
+    this.#timers.push(setInterval(() => this.#guard(() => this.#installation.watch()), WATCH_INTERVAL_MS));
     for (const timer of this.#timers) timer.unref();
   }
 
@@ -121,7 +103,7 @@ export class Gate implements AsyncDisposable {
 
   /** Names of the interfaces, and how the gate is attached there. */
   get attachments(): { interface: string; kind: Attachment['kind'] }[] {
-    return [...this.#attachments].map(([name, { kind }]) => ({ interface: name, kind }));
+    return this.#installation.attachments;
   }
 
   /** Packets and bytes by reason, summed over CPUs, since the gate's maps were made. */
@@ -198,27 +180,14 @@ export class Gate implements AsyncDisposable {
    * ERR_EXISTS when there is a gate of that name, ERR_NO_BPFFS; does nothing for a gate that is pinned.
    */
   pin(): void {
-    const store = this.#open();
-    if (store.directory !== undefined) return;
-    withLock(this.#context.pinPath, () => {
-      store.keep(this.#directory);
-      for (const [name, attachment] of this.#attachments) this.#attachments.set(name, attachment.pin());
-    });
+    this.#open();
+    this.#installation.keep();
   }
 
   /** Takes the gate down: off its interfaces, and its memory with it. */
   detach(): void {
-    const store = this.#open();
-    const takeDown = () => {
-      for (const [name, attachment] of this.#attachments) {
-        attachment.detach();
-        this.#attachments.delete(name);
-      }
-      for (const ifindex of store.markedInterfaces()) detachFrom(ifindex, this.#context);
-      store.unpin();
-    };
-    if (store.directory === undefined) takeDown();
-    else withLock(this.#context.pinPath, takeDown);
+    this.#open();
+    this.#installation.takeDown();
     this.close();
   }
 
@@ -228,8 +197,7 @@ export class Gate implements AsyncDisposable {
     this.#closed = true;
     for (const timer of this.#timers) clearInterval(timer);
     clearTimeout(this.#confirmTimer);
-    for (const attachment of this.#attachments.values()) attachment.close();
-    this.#store.close();
+    this.#installation.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -238,47 +206,29 @@ export class Gate implements AsyncDisposable {
 
   /* ---- coming up ---- */
 
-  get #directory(): string {
-    const { pinPath = DEFAULT_PIN_PATH } = this.#options;
-    return `${pinPath}/${this.#feature.name}-${nameOf(this.#options)}`;
-  }
-
-  #bringUp(lists: Lists, directory: string | undefined): void {
-    const { pinPath = DEFAULT_PIN_PATH, mode } = this.#options;
+  #bringUp(lists: Lists): void {
+    const directory =
+      this.#options.pin === false ? undefined : pinDirectory(this.#feature.name, this.#options);
     this.#store = new GateStore(this.#feature.open(), this.#options, directory);
-    this.#context = { feature: this.#feature, store: this.#store, pinPath, mode };
+    this.#installation = new Installation(this.#feature.name, [this.#feature], this.#options, this.#store);
     try {
       this.#setUp(lists);
     } catch (error) {
-      this.#undo();
+      clearTimeout(this.#confirmTimer);
+      this.#installation.undo();
       throw error;
     }
   }
 
   #setUp(lists: Lists): void {
-    for (const name of interfacesOf(this.#options)) interfaceIndex(name);
+    interfacesOf(this.#options);
     checkRoom(this.#store.maps, lists);
     if (this.#store.isNew) this.#beBorn();
     this.#refreshClock();
     this.#configure(this.#settings, lists, (secrets) => this.#initialSecrets(secrets), this.#confirmBy());
     this.#store.pin();
     this.#admitEstablished();
-    for (const name of interfacesOf(this.#options))
-      this.#attachments.set(name, attachTo(name, this.#context));
-    const wanted = new Set([...this.#attachments.values()].map(({ ifindex }) => ifindex));
-    for (const ifindex of this.#store.markedInterfaces())
-      if (!wanted.has(ifindex)) detachFrom(ifindex, this.#context);
-  }
-
-  /** After a failure: what was there before stays, what is new goes. */
-  #undo(): void {
-    for (const attachment of this.#attachments.values()) {
-      if (attachment.isNew) attachment.detach();
-      else attachment.close();
-    }
-    if (this.#store.isNew) this.#store.unpin();
-    clearTimeout(this.#confirmTimer);
-    this.#store.close();
+    this.#installation.attach();
   }
 
   #beBorn(): void {
@@ -395,18 +345,6 @@ export class Gate implements AsyncDisposable {
 
   /* ---- in the background ---- */
 
-  /** An interface that was made anew has lost its programs. */
-  #watch(): void {
-    if (networkNamespace() !== this.#namespace) return;
-    for (const [name, attachment] of this.#attachments) {
-      const ifindex = interfaceNameToIndex(name);
-      if (ifindex === 0 || ifindex === attachment.ifindex) continue;
-      attachment.close();
-      detachFrom(attachment.ifindex, this.#context);
-      this.#attachments.set(name, attachTo(name, this.#context));
-    }
-  }
-
   #guard(task: () => void): void {
     if (this.#closed) return;
     try {
@@ -479,18 +417,7 @@ function resolve(options: GateOptions): { settings: ResolvedSettings; lists: Lis
     if (value === undefined || (typeof value === 'number' && value >= 0 && value <= 86_400)) continue;
     throw new BpfError('ERR_BAD_OPTION', `option ${name} is ${value}, expected seconds from 0 to 86400`);
   }
-  if (interfacesOf(options).length === 0) throw new BpfError('ERR_BAD_OPTION', 'option interface is empty');
+  if (options.interface.length === 0) throw new BpfError('ERR_BAD_OPTION', 'option interface is empty');
   const settings = resolveSettings(rest);
   return { settings, lists: parseLists(settings.allow, settings.deny) };
-}
-
-function interfacesOf(options: GateOptions): string[] {
-  return Array.isArray(options.interface) ? options.interface : [options.interface];
-}
-
-function nameOf(options: GateOptions): string {
-  if (options.name === undefined) return interfacesOf(options)[0]!.replace(/[^\w-]/g, '_');
-  if (/^[\w-]{1,64}$/.test(options.name)) return options.name;
-  const message = `option name is "${options.name}", expected up to 64 letters, digits, - and _`;
-  throw new BpfError('ERR_BAD_OPTION', message);
 }
