@@ -60,3 +60,4 @@ install -m 644 -C "$out/logger.bpf.o" packages/logger/src/
 install -m 644 -C "$out/pki.bpf.o" packages/pki/src/
 install -m 644 -C "$out/tunnel_aes.bpf.o" packages/tunnel/src/datapath/
 install -m 644 -C "$out/tunnel_wireguard.bpf.o" packages/tunnel/src/datapath/
+install -m 644 -C "$out/cas.bpf.o" packages/cas/src/

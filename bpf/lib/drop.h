@@ -23,6 +23,9 @@ enum reason {
 	PASS_SESSION = 10,    /* the tag of its session holds */
 	PASS_SESSION_REQUEST = 11, /* its signature holds; the controller answers it */
 
+	PASS_CONTENT = 12, /* it hashes to its id */
+	PASS_CHUNK = 13,   /* its path leads to the root that its id commits to */
+
 	/* Answered by the gate itself. */
 	ANSWER_CHALLENGE = 32,
 	ANSWER_ADMITTED = 33,
@@ -161,6 +164,21 @@ enum reason {
 		234, /* it comes from an address that is not among the peer's allowed IPs */
 
 	/* Each feature numbers from here: zkp 128, pki 144, cas 208, tunnel 224, offload 248. */
+
+	/* Dropped: content-addressed packets. */
+	DROP_NOT_CONTENT = 208,	   /* no header of content, or none of a version that is known */
+	DROP_CONTENT_FORMAT = 209, /* type, flags, length, or a size that no object has */
+	DROP_CONTENT_LENGTH = 210, /* the packet is not as long as its header says */
+	DROP_ID_DENIED = 211,	   /* on the deny list */
+	DROP_ID_NOT_ALLOWED = 212, /* there is an allow list, and it is not there */
+	DROP_LISTS_CHANGING = 213, /* they changed more than once while it was looked for */
+	DROP_CONTENT = 214,	   /* it does not hash to its id */
+	DROP_MANIFEST = 215,	   /* size, chunk size and root do not hash to the id */
+	DROP_CHUNK_INDEX = 216, /* index, length or path are not those of a chunk of the object */
+	DROP_CHUNK = 217,	/* its path does not lead to the root */
+	DROP_MANIFEST_AS_CONTENT = 218, /* what is sent whole is the manifest of an object */
+	DROP_SEGMENTS = 219,		/* several datagrams at once: left to the card to cut */
+	DROP_CONTENT_BUSY = 220,	/* no memory for the check: cannot happen, so it drops */
 };
 
 #define REASON_COUNT 256 /* as many as a verdict can name */

@@ -15,7 +15,6 @@
 #define GATE_ADMISSIONS	  65536
 #define GATE_LIST_ENTRIES 65536
 #define GATE_RING_BYTES	  (256 * 1024)
-#define GATE_PORT_WORDS	  1024
 #define NS_PER_MS	  1000000ULL
 #define NS_PER_S	  1000000000ULL
 
@@ -81,10 +80,9 @@ struct gate_state {
 	__u64 event_bucket;
 };
 
-/* A bit for each port. */
 struct gate_ports {
-	__u64 tcp[GATE_PORT_WORDS];
-	__u64 udp[GATE_PORT_WORDS];
+	__u64 tcp[PORT_WORDS];
+	__u64 udp[PORT_WORDS];
 };
 
 /* The controller writes the configuration that is not active, then makes it so. */
@@ -229,11 +227,6 @@ INLINE bool is_host_address(const struct packet *p, const struct address *a)
 	if (bytes[0] == 0xff || (!a->high && !a->low))
 		return false;
 	return a->high || (__u32)a->low != bpf_htonl(0xffff);
-}
-
-INLINE bool port_in(const __u64 *words, __u16 port)
-{
-	return words[port >> 6] >> (port & 63) & 1;
 }
 
 INLINE bool is_protected(const struct packet *p)

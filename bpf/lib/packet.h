@@ -36,6 +36,7 @@ struct address {
 };
 
 #define L4_OFFSET_MAX 4096
+#define PORT_WORDS    1024
 
 /* What a packet says. Plain numbers, so that it can go to any function and back. */
 struct packet {
@@ -82,6 +83,12 @@ INLINE struct address address_from_ipv4(__be32 ip)
 	};
 
 	return address;
+}
+
+/* In a set of ports: a bit for each. */
+INLINE bool port_in(const __u64 *words, __u16 port)
+{
+	return words[port >> 6] >> (port & 63) & 1;
 }
 
 INLINE bool is_vlan(__be16 protocol)
@@ -256,6 +263,18 @@ INLINE enum reason parse_layers(struct cursor *c, struct packet *p)
 	return PASS_OTHER_PROTOCOL;
 }
 
+/* As parse_packet(), of the frame at c->data, whose length is in p. */
+INLINE enum reason parse_frame(struct cursor *c, struct packet *p)
+{
+	enum reason reason = parse_layers(c, p);
+
+	if (reason)
+		return reason;
+	p->l3_offset = c->l3 - c->data;
+	p->l4_offset = c->l4 - c->data;
+	return p->l4_offset <= L4_OFFSET_MAX ? REASON_NONE : DROP_EXTENSION_HEADERS;
+}
+
 /*
  * Fills p, which the caller has zeroed, and returns an enum reason. REASON_NONE: TCP or UDP, with
  * ports. A fragment that begins a TCP segment but does not hold its whole header is refused as
@@ -264,7 +283,6 @@ INLINE enum reason parse_layers(struct cursor *c, struct packet *p)
 NO_INLINE int parse_packet(hook_context *ctx, struct packet *p)
 {
 	struct cursor c;
-	enum reason reason;
 
 	if (!p)
 		return DROP_TRUNCATED;
@@ -272,10 +290,5 @@ NO_INLINE int parse_packet(hook_context *ctx, struct packet *p)
 	c.data = hook_data(ctx);
 	c.end = hook_end(ctx);
 	p->frame_length = hook_frame_length(ctx);
-	reason = parse_layers(&c, p);
-	if (reason)
-		return reason;
-	p->l3_offset = c.l3 - c.data;
-	p->l4_offset = c.l4 - c.data;
-	return p->l4_offset <= L4_OFFSET_MAX ? REASON_NONE : DROP_EXTENSION_HEADERS;
+	return parse_frame(&c, p);
 }

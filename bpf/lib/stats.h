@@ -18,13 +18,18 @@ struct {
 	__type(value, struct stat);
 } stats SEC(".maps");
 
-INLINE void count(enum reason reason, __u64 bytes)
+INLINE void count_in(void *map, enum reason reason, __u64 bytes)
 {
 	__u32 key = reason;
-	struct stat *stat = bpf_map_lookup_elem(&stats, &key);
+	struct stat *stat = bpf_map_lookup_elem(map, &key);
 
 	if (!stat)
 		return;
 	stat->packets++;
 	stat->bytes += bytes;
+}
+
+INLINE void count(enum reason reason, __u64 bytes)
+{
+	count_in(&stats, reason, bytes);
 }

@@ -36,6 +36,7 @@ export type {
   ReasonCount,
   ReasonName,
 } from './gate/records.js';
+export { countReasons, reasonName } from './gate/records.js';
 export type { SharedSecret } from './gate/secrets.js';
 export { Store } from './gate/store.js';
 export { interfaceIndex } from './interface.js';
