@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 /* What npm would publish, installed into an empty project. */
 
-const PACKAGES = ['core', 'logger', 'pow', 'signed-auth', 'zkp', 'pki'];
+const PACKAGES = ['cas', 'core', 'logger', 'pki', 'pow', 'signed-auth', 'zkp'];
 const root = new URL('../../', import.meta.url).pathname;
 let project: string;
 
@@ -35,6 +35,8 @@ afterAll(() => rmSync(project, { recursive: true, force: true }));
 
 describe('an empty project with the packed packages', () => {
   it.each([
+    '@cryptbpf/cas',
+    '@cryptbpf/cas/client',
     '@cryptbpf/core',
     '@cryptbpf/logger',
     '@cryptbpf/logger/reader',
@@ -84,6 +86,19 @@ describe('an empty project with the packed packages', () => {
         auth.detach();
       });`;
     expect(node(flag, '-e', `${load} ${run}`)).toBe('true 32');
+  });
+
+  it.each([
+    ['ESM', '--input-type=module', "import { ContentVerifier } from '@cryptbpf/cas';"],
+    ['CommonJS', '--no-warnings', "const { ContentVerifier } = require('@cryptbpf/cas');"],
+  ])('has the verifier of content from %s', (_title, flag, load) => {
+    const options = { interface: 'lo', ports: [65001], pin: false, mode: 'generic', monitor: true };
+    const run = `
+      ContentVerifier.attach(${JSON.stringify(options)}).then((verifier) => {
+        console.log(verifier.attachments.length);
+        verifier.detach();
+      });`;
+    expect(node(flag, '-e', `${load} ${run}`)).toBe('2');
   });
 
   it('has a client that loads no koffi', () => {

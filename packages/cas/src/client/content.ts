@@ -28,7 +28,7 @@ import { pieces, type Reader, readerOf, type Source } from './source.js';
 export interface ContentOptions {
   /**
    * Bytes of a chunk, 64 to 8192. The same bytes have another id with other chunks. Default 512, with which objects up
-   * to 4 GiB and their paths fit into a packet; 1024 costs less and is good for up to 4 MiB.
+   * to 4 GiB and their paths fit into a packet; 1024 costs less and is good for up to 1 MiB.
    */
   chunkBytes?: number;
   /** What a UDP datagram may hold. Default 1452: Ethernet, IPv6. */
