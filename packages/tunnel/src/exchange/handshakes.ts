@@ -2,7 +2,7 @@ import type { Endpoint, Suite } from '../contract.js';
 import type { PrivateKey } from '../noise/diffie-hellman.js';
 import { Responder } from '../noise/handshake.js';
 import { Peer, type PeerSettings, type Surroundings } from '../peer/peer.js';
-import type { Clock } from '../peer/timing.js';
+import { type Clock, REKEY_AFTER_MS, REKEY_TIMEOUT_MS, type Renewal } from '../peer/timing.js';
 import { Indices } from './indices.js';
 import { LoadGauge, SourceLimiter } from './load.js';
 import { MacChecker } from './macs.js';
@@ -22,6 +22,10 @@ export interface HandshakesOptions {
   readonly clock: Clock;
   /** Handshake messages a second from which on cookies are asked for. Default 500. */
   readonly loadPerSecond?: number;
+  /** Milliseconds after which keys are renewed; at most 120000, the default. */
+  readonly rekeyAfterMs?: number;
+  /** Packets after which keys are renewed. Default: the suite's. */
+  readonly rekeyAfterMessages?: bigint;
   send(message: Uint8Array, to: Endpoint): void;
 }
 
@@ -54,13 +58,15 @@ export class Handshakes {
   readonly #peers = new Map<string, Peer>();
 
   /** Throws if the private key is none. */
-  constructor({ suite, privateKey, clock, loadPerSecond, send }: HandshakesOptions) {
+  constructor(options: HandshakesOptions) {
+    const { suite, privateKey, clock, loadPerSecond, send } = options;
     this.#suite = tunnelSuite(suite);
     this.#local = this.#suite.noise.dh.fromBytes(privateKey);
     this.#clock = clock;
     this.#macs = new MacChecker(this.#suite, this.#local.publicKey);
     this.#load = new LoadGauge(loadPerSecond);
-    this.#around = { suite: this.#suite, local: this.#local, indices: this.#indices, clock, send };
+    const renewal = renewalOf(options, this.#suite);
+    this.#around = { suite: this.#suite, local: this.#local, indices: this.#indices, clock, renewal, send };
   }
 
   get publicKey(): Uint8Array {
@@ -149,6 +155,12 @@ export class Handshakes {
     if (!peer) return 'unknownIndex';
     return peer.takeCookie(message) ? 'cookieTaken' : 'forged';
   }
+}
+
+function renewalOf(options: HandshakesOptions, suite: TunnelSuite): Renewal {
+  const { rekeyAfterMs: afterMs = REKEY_AFTER_MS, rekeyAfterMessages = suite.rekeyAfterMessages } = options;
+  const timeoutMs = Math.min(REKEY_TIMEOUT_MS, afterMs);
+  return { afterMs, afterMessages: rekeyAfterMessages, timeoutMs };
 }
 
 function nameOf(publicKey: Uint8Array): string {

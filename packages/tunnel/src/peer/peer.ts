@@ -8,7 +8,7 @@ import { HASH_BYTES } from '../noise/hash.js';
 import { Negotiation, type Refusal } from './negotiation.js';
 import { Sessions } from './sessions.js';
 import { PeerTimers } from './timers.js';
-import { type Clock, REKEY_TIMEOUT_MS } from './timing.js';
+import type { Clock, Renewal } from './timing.js';
 
 export interface PeerSettings {
   /** 32 bytes. */
@@ -28,6 +28,7 @@ export interface Surroundings {
   readonly local: PrivateKey;
   readonly indices: Indices<Peer>;
   readonly clock: Clock;
+  readonly renewal: Renewal;
   send(message: Uint8Array, to: Endpoint): void;
 }
 
@@ -66,12 +67,7 @@ export class Peer {
       keepalive: () => this.#keepalive(),
       forget: () => this.#forget(),
     };
-    this.#timers = new PeerTimers(
-      actions,
-      around.suite.rekeyAfterMessages,
-      persistentKeepalive * 1000,
-      start,
-    );
+    this.#timers = new PeerTimers(actions, around.renewal, persistentKeepalive * 1000, start);
   }
 
   /** When the last handshake was finished. */
@@ -79,7 +75,7 @@ export class Peer {
     return this.#lastHandshake;
   }
 
-  /** Starts a handshake, unless one was begun within the last 5 seconds. */
+  /** Starts a handshake, unless one was begun just now. */
   connect(): void {
     this.#timers.want();
   }
@@ -136,10 +132,10 @@ export class Peer {
   }
 
   #initiate(): void {
-    const { clock, send } = this.#around;
+    const { clock, renewal, send } = this.#around;
     const now = clock.bootMs();
     const endpoint = this.#path.endpoint();
-    if (!endpoint || now - this.#handshakeSentMs < REKEY_TIMEOUT_MS) return;
+    if (!endpoint || now - this.#handshakeSentMs < renewal.timeoutMs) return;
     this.#handshakeSentMs = now;
     const message = this.#negotiation.initiate(now, clock.unixNs());
     this.#timers.initiationSent(now);

@@ -2,10 +2,10 @@ import type { PeerPath } from '../contract.js';
 import {
   KEEPALIVE_TIMEOUT_MS,
   REJECT_AFTER_MS,
-  REKEY_AFTER_MS,
   REKEY_ATTEMPT_MS,
   REKEY_JITTER_MS,
   REKEY_TIMEOUT_MS,
+  type Renewal,
   Timer,
 } from './timing.js';
 
@@ -43,7 +43,7 @@ interface Seen {
  */
 export class PeerTimers {
   readonly #actions: Actions;
-  readonly #rekeyAfterMessages: bigint;
+  readonly #renewal: Renewal;
   readonly #persistentMs: number;
   #seen: Seen;
   #attempts = 0;
@@ -57,9 +57,9 @@ export class PeerTimers {
   readonly #persistent = new Timer();
 
   /** What was before `start` does not count. */
-  constructor(actions: Actions, rekeyAfterMessages: bigint, persistentMs: number, start: Activity) {
+  constructor(actions: Actions, renewal: Renewal, persistentMs: number, start: Activity) {
     this.#actions = actions;
-    this.#rekeyAfterMessages = rekeyAfterMessages;
+    this.#renewal = renewal;
     this.#persistentMs = persistentMs;
     this.#seen = seenOf(start);
     if (persistentMs > 0) this.#persistent.set(0, 0);
@@ -88,7 +88,7 @@ export class PeerTimers {
 
   initiationSent(nowMs: number): void {
     this.#sent(nowMs);
-    this.#retransmit.set(nowMs, REKEY_TIMEOUT_MS + jitter());
+    this.#retransmit.set(nowMs, this.#renewal.timeoutMs + jitter());
   }
 
   responseSent(nowMs: number): void {
@@ -147,8 +147,8 @@ export class PeerTimers {
   /** The initiator alone renews by time, so that not both do. */
   #isOldForSending({ sent }: Seen, { sentWithCurrent }: Activity, session: SessionAge | undefined): boolean {
     if (!session) return false;
-    const byTime = session.initiator && sent >= session.createdMs + REKEY_AFTER_MS;
-    return byTime || sentWithCurrent > this.#rekeyAfterMessages;
+    const byTime = session.initiator && sent >= session.createdMs + this.#renewal.afterMs;
+    return byTime || sentWithCurrent > this.#renewal.afterMessages;
   }
 
   /** Once, before the session ends, where we only receive. */

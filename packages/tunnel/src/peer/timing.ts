@@ -10,6 +10,16 @@ export const REKEY_JITTER_MS = 334;
 /** At least so far apart are two initiations of one peer. */
 export const INITIATION_INTERVAL_MS = 1000 / 50;
 
+/** When keys are renewed. */
+export interface Renewal {
+  /** Age of a session from which on its initiator renews it. */
+  readonly afterMs: number;
+  /** Packets under one key after which either side does. */
+  readonly afterMessages: bigint;
+  /** Two initiations are at least so far apart, but for a little chance. */
+  readonly timeoutMs: number;
+}
+
 /** What time it is; tests have their own. */
 export interface Clock {
   /** The boot clock, in milliseconds. */
