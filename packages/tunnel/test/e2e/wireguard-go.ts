@@ -19,19 +19,19 @@ export class WireguardGo {
   readonly name: string;
   readonly #namespace: Netns;
   readonly #privateKey: string;
-  readonly #address: string;
+  readonly #addresses: readonly string[];
   #process: ChildProcess | undefined;
 
-  private constructor(namespace: Netns, privateKey: string, address: string) {
+  private constructor(namespace: Netns, privateKey: string, addresses: readonly string[]) {
     this.name = `wg${process.pid}x${started++}`;
     this.#namespace = namespace;
     this.#privateKey = privateKey;
-    this.#address = address;
+    this.#addresses = addresses;
   }
 
   /** It ends with the namespace. */
-  static async start(namespace: Netns, privateKey: string, address: string): Promise<WireguardGo> {
-    const wireguard = new WireguardGo(namespace, privateKey, address);
+  static async start(namespace: Netns, privateKey: string, ...addresses: string[]): Promise<WireguardGo> {
+    const wireguard = new WireguardGo(namespace, privateKey, addresses);
     await wireguard.#start();
     return wireguard;
   }
@@ -54,8 +54,8 @@ export class WireguardGo {
     this.#process = this.#namespace.spawn('wireguard-go', ['-f', this.name], { stdio: 'ignore' });
     await until(() => existsSync(control));
     this.#configure(`[Interface]\nPrivateKey = ${this.#privateKey}\nListenPort = ${port}\n`);
-    this.#namespace.addAddress(this.name, this.#address);
     this.#namespace.ip('link', 'set', this.name, 'up');
+    for (const address of this.#addresses) this.#namespace.addAddress(this.name, address);
   }
 
   addPeer({ publicKey, presharedKey, allowedIPs, endpoint, persistentKeepalive }: WgPeer): void {
