@@ -21,12 +21,10 @@ packages=(
 	"ethtool ethtool"
 	"bpftool bpftool"
 	"ping iputils-ping"
+	# The other end of a tunnel, in its tests and measurements.
 	"wg wireguard-tools"
 	"wireguard-go wireguard-go"
 	"iperf3 iperf3"
-	# The other end of a tunnel, in its tests and measurements.
-	"wireguard-go wireguard-go"
-	"wg wireguard-tools"
 )
 # For the kernel matrix, which runs stock Debian kernels on x86-64.
 if [ "$(uname -m)" = x86_64 ]; then

@@ -29,6 +29,8 @@ export interface TunnelOptions extends Omit<TunnelConfig, 'suite'> {
   readonly routes?: boolean;
   /** Interfaces at which packets of peers come in. Default: all Ethernet interfaces, also such as come later. */
   readonly underlay?: readonly string[];
+  /** Seconds after which keys are renewed where there is traffic. Default 120, and no more. */
+  readonly rekeyAfter?: number;
   /** For how many peers there is room. Default 64, or as many as there are. */
   readonly maxPeers?: number;
   /**
@@ -71,7 +73,7 @@ interface Member {
 }
 
 const TICK_MS = 100;
-/** Interfaces come and go seldom. */
+/** Interfaces and addresses come and go seldom. */
 const LOOK_AROUND_MS = 2000;
 const DEFAULT_MAX_PEERS = 64;
 /** WireGuard's 2^64 - 2^13 - 1, and for AES-GCM SP 800-38D's 2^32, as far from the end. */
@@ -96,7 +98,7 @@ export class Tunnel implements AsyncDisposable {
   readonly #members = new Map<string, Member>();
   readonly #closing = new AbortController();
   readonly #timers: NodeJS.Timeout[] = [];
-  #known = interfaceNames();
+  #known = surroundings();
 
   private constructor(options: TunnelOptions, device: Device, sockets: (tunnel: Tunnel) => Sockets) {
     const { name, suite = 'wireguard', peers, maxPeers, underlay, aesDriver } = options;
@@ -108,7 +110,8 @@ export class Tunnel implements AsyncDisposable {
     const privateKey = parseKey(options.privateKey, 'private key');
     try {
       const send = (message: Uint8Array, to: Endpoint) => this.#sockets.send(message, to);
-      this.#handshakes = new Handshakes({ suite, privateKey, clock: systemClock, send });
+      const { rekeyAfter } = options;
+      this.#handshakes = new Handshakes({ suite, privateKey, clock: systemClock, rekeyAfter, send });
       this.#dataPath = new DataPath({
         suite,
         device,
@@ -239,10 +242,11 @@ export class Tunnel implements AsyncDisposable {
   }
 
   #lookAround(): void {
-    const names = interfaceNames();
-    if (names === this.#known) return;
-    this.#known = names;
+    const found = surroundings();
+    if (found === this.#known) return;
+    this.#known = found;
     this.#dataPath.attachUnderlay();
+    for (const { path } of this.#members.values()) path.relocate();
   }
 }
 
@@ -264,8 +268,10 @@ function routed(allowedIPs: readonly string[]): string[] {
   return allowedIPs.filter((prefix) => !prefix.endsWith('/0'));
 }
 
-function interfaceNames(): string {
-  return Object.keys(networkInterfaces()).sort().join();
+/** Interfaces and their addresses. */
+function surroundings(): string {
+  const all = Object.entries(networkInterfaces());
+  return all.map(([name, own = []]) => [name, ...own.map(({ address }) => address)].join()).join(';');
 }
 
 /** By a socket that is connected, which sends nothing. */

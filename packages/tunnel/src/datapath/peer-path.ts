@@ -101,6 +101,12 @@ export class KernelPeerPath implements PeerPath {
     void this.#locate(endpoint).catch(() => {}); // no way there now: the next handshake tries again
   }
 
+  /** Our addresses have changed: packets leave from the one that is on the way to the peer now. */
+  relocate(): void {
+    this.#endpoint = this.endpoint();
+    if (this.#endpoint) void this.#locate(this.#endpoint).catch(() => {}); // no way there now: as above
+  }
+
   /** The last authenticated packet came from here. */
   endpoint(): Endpoint | undefined {
     return this.#located() ?? this.#endpoint;

@@ -1,8 +1,15 @@
+import { BpfError } from '@cryptbpf/core';
 import type { Endpoint, Suite } from '../contract.js';
 import type { PrivateKey } from '../noise/diffie-hellman.js';
 import { Responder } from '../noise/handshake.js';
 import { Peer, type PeerSettings, type Surroundings } from '../peer/peer.js';
-import { type Clock, REKEY_AFTER_MS, REKEY_TIMEOUT_MS, type Renewal } from '../peer/timing.js';
+import {
+  type Clock,
+  INITIATION_INTERVAL_MS,
+  REKEY_AFTER_MS,
+  REKEY_TIMEOUT_MS,
+  type Renewal,
+} from '../peer/timing.js';
 import { Indices } from './indices.js';
 import { LoadGauge, SourceLimiter } from './load.js';
 import { MacChecker } from './macs.js';
@@ -22,10 +29,8 @@ export interface HandshakesOptions {
   readonly clock: Clock;
   /** Handshake messages a second from which on cookies are asked for. Default 500. */
   readonly loadPerSecond?: number;
-  /** Milliseconds after which keys are renewed; at most 120000, the default. */
-  readonly rekeyAfterMs?: number;
-  /** Packets after which keys are renewed. Default: the suite's. */
-  readonly rekeyAfterMessages?: bigint;
+  /** Seconds after which keys are renewed. Default 120, and no more. */
+  readonly rekeyAfter?: number | undefined;
   send(message: Uint8Array, to: Endpoint): void;
 }
 
@@ -65,7 +70,7 @@ export class Handshakes {
     this.#clock = clock;
     this.#macs = new MacChecker(this.#suite, this.#local.publicKey);
     this.#load = new LoadGauge(loadPerSecond);
-    const renewal = renewalOf(options, this.#suite);
+    const renewal = renewalOf(this.#suite, options.rekeyAfter);
     this.#around = { suite: this.#suite, local: this.#local, indices: this.#indices, clock, renewal, send };
   }
 
@@ -157,8 +162,12 @@ export class Handshakes {
   }
 }
 
-function renewalOf(options: HandshakesOptions, suite: TunnelSuite): Renewal {
-  const { rekeyAfterMs: afterMs = REKEY_AFTER_MS, rekeyAfterMessages = suite.rekeyAfterMessages } = options;
+function renewalOf({ rekeyAfterMessages }: TunnelSuite, seconds = REKEY_AFTER_MS / 1000): Renewal {
+  const afterMs = seconds * 1000;
+  if (!(afterMs >= INITIATION_INTERVAL_MS && afterMs <= REKEY_AFTER_MS)) {
+    const range = `${INITIATION_INTERVAL_MS / 1000} to ${REKEY_AFTER_MS / 1000}`;
+    throw new BpfError('ERR_BAD_OPTION', `option rekeyAfter is ${seconds}, expected ${range} seconds`);
+  }
   const timeoutMs = Math.min(REKEY_TIMEOUT_MS, afterMs);
   return { afterMs, afterMessages: rekeyAfterMessages, timeoutMs };
 }

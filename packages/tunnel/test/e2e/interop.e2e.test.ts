@@ -165,12 +165,10 @@ describe('a tunnel to wireguard-go', () => {
   it('goes on when it moves', async () => {
     using lab = await Lab.create();
     await lab.pingBothWays();
-    lab.theirs.addAddress('u0', '10.98.0.7/24');
-    lab.theirs.ip('address', 'delete', '10.98.0.2/24', 'dev', 'u0');
+    lab.wireguard.listen(PORT + 7);
     await lab.ping(lab.theirs, INNER.ipv4.ours);
-    await until(() => true);
     const { peers, handshakes } = await lab.tunnel.stats();
-    expect(peers[0]!.endpoint?.address).toBe('10.98.0.7');
+    expect(peers[0]!.endpoint).toEqual({ address: '10.98.0.2', port: PORT + 7 });
     expect(handshakes).toEqual({ finished: 1 });
     await lab.pingBothWays();
   });
@@ -178,10 +176,12 @@ describe('a tunnel to wireguard-go', () => {
   it('goes on when we move', async () => {
     using lab = await Lab.create();
     await lab.pingBothWays();
-    lab.ours.addAddress('u0', '10.98.0.8/24');
     lab.ours.ip('address', 'delete', '10.98.0.1/24', 'dev', 'u0');
-    await lab.ping(lab.ours, INNER.ipv4.theirs);
-    expect(lab.wireguard.peer(publicKeyOf(OUR_KEY)).endpoint).toBe(`10.98.0.8:${PORT}`);
+    lab.ours.addAddress('u0', '10.98.0.8/24');
+    await until(() => {
+      answered(lab.ours, INNER.ipv4.theirs);
+      return lab.wireguard.peer(publicKeyOf(OUR_KEY)).endpoint === `10.98.0.8:${PORT}`;
+    });
     await lab.pingBothWays();
   });
 
@@ -199,6 +199,7 @@ describe('a tunnel to wireguard-go', () => {
     await lab.pingBothWays();
     await lab.wireguard.restart();
     lab.meet();
+    await lab.ping(lab.theirs, INNER.ipv4.ours);
     await lab.pingBothWays();
   });
 

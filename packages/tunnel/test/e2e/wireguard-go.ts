@@ -48,6 +48,11 @@ export class WireguardGo {
     await this.#start(port);
   }
 
+  /** On another port, with all that it knows. */
+  listen(port: number): void {
+    this.#namespace.exec('wg', 'set', this.name, 'listen-port', `${port}`);
+  }
+
   async #start(port = 0): Promise<void> {
     const control = `/var/run/wireguard/${this.name}.sock`;
     rmSync(control, { force: true });
