@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto';
-import { agreeOnce, hmac, POINT_BYTES, wipe } from './keys.js';
+import { agreeOnce, hmac, POINT_BYTES, secret, wipe } from './keys.js';
 
 /*
  * HPKE (RFC 9180), base mode, one message: DHKEM(P-256, HKDF-SHA256), HKDF-SHA256, ChaCha20-Poly1305. Test vectors:
@@ -26,7 +26,7 @@ function labeledExtract(suite: Buffer, salt: Uint8Array, label: string, ikm: Uin
 function labeledExpand(suite: Buffer, prk: Buffer, label: string, info: Uint8Array, length: number): Buffer {
   const block = hmac(prk, Buffer.of(0, length), 'HPKE-v1', suite, label, info, Buffer.of(1));
   if (length === block.length) return block;
-  const cut = Buffer.allocUnsafeSlow(length);
+  const cut = secret(length);
   block.copy(cut);
   wipe(block);
   return cut;
@@ -34,18 +34,18 @@ function labeledExpand(suite: Buffer, prk: Buffer, label: string, info: Uint8Arr
 
 function extractAndExpand(shared: Buffer, enc: Uint8Array, point: Uint8Array): Buffer {
   const prk = labeledExtract(KEM_SUITE, NONE, 'eae_prk', shared);
-  const secret = labeledExpand(KEM_SUITE, prk, 'shared_secret', Buffer.concat([enc, point]), 32);
+  const sharedSecret = labeledExpand(KEM_SUITE, prk, 'shared_secret', Buffer.concat([enc, point]), 32);
   wipe(prk);
-  return secret;
+  return sharedSecret;
 }
 
 function schedule(sharedSecret: Buffer, info: Uint8Array): Context {
   const pskId = labeledExtract(SUITE, NONE, 'psk_id_hash', NONE);
   const context = Buffer.concat([Buffer.of(0), pskId, labeledExtract(SUITE, NONE, 'info_hash', info)]);
-  const secret = labeledExtract(SUITE, sharedSecret, 'secret', NONE);
-  const key = labeledExpand(SUITE, secret, 'key', context, 32);
-  const nonce = labeledExpand(SUITE, secret, 'base_nonce', context, 12);
-  wipe(secret);
+  const prk = labeledExtract(SUITE, sharedSecret, 'secret', NONE);
+  const key = labeledExpand(SUITE, prk, 'key', context, 32);
+  const nonce = labeledExpand(SUITE, prk, 'base_nonce', context, 12);
+  wipe(prk);
   return { key, nonce };
 }
 

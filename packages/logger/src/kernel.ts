@@ -41,8 +41,8 @@ export class LogKernel {
     this.#object = spec.load();
   }
 
-  get ring(): LoggerObject['maps']['log_ring'] {
-    return this.#object.maps.log_ring;
+  get maps(): LoggerObject['maps'] {
+    return this.#object.maps;
   }
 
   /** Records from now on. Filters are there before the first program. */

@@ -22,9 +22,9 @@ const CURVE = 'prime256v1';
 /** A P-256 key: PEM, or a KeyObject of node:crypto. */
 export type KeyInput = string | KeyObject;
 
-/** Zeroed memory of its own. */
+/** Zeroed memory of its own. A small typed array that has no ArrayBuffer yet would lie in the heap, and move. */
 export function secret(length = KEY_BYTES): Buffer {
-  return Buffer.allocUnsafeSlow(length).fill(0);
+  return Buffer.from(new ArrayBuffer(length));
 }
 
 export function wipe(...secrets: readonly Uint8Array[]): void {

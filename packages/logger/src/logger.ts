@@ -2,7 +2,7 @@ import { randomFillSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostname, release } from 'node:os';
 import { join } from 'node:path';
-import { bootTimeNs } from '@cryptbpf/core';
+import { type BpfMap, bootTimeNs } from '@cryptbpf/core';
 import { type Epoch, writeEpoch } from './epoch.js';
 import { LogFiles, type Repair } from './files.js';
 import { LEVELS, LogKernel, onlineCpus } from './kernel.js';
@@ -84,6 +84,15 @@ export class AuditLogger implements AsyncDisposable {
   /** Of this log, in hexadecimal: it commits to its first epoch. Keep it where this host cannot change it. */
   get logId(): string {
     return this.#state.logId.toString('hex');
+  }
+
+  /**
+   * For programs that seal events of their own with bpf/lib/seal.h: an object that is loaded with these maps (`reuse`)
+   * writes to this log. They are this logger's to close.
+   */
+  get maps(): Readonly<Record<'log_streams' | 'log_chains' | 'log_stats' | 'log_lost' | 'log_ring', BpfMap>> {
+    const { log_streams, log_chains, log_stats, log_lost, log_ring } = this.#kernel.maps;
+    return { log_streams, log_chains, log_stats, log_lost, log_ring };
   }
 
   stats(): LogStats {
@@ -206,7 +215,7 @@ export class AuditLogger implements AsyncDisposable {
 
   /** From the ring to the file. Frames of one epoch go in one piece. */
   #drain(): void {
-    this.#kernel.ring.drain((view, offset, length) => {
+    this.#kernel.maps.log_ring.drain((view, offset, length) => {
       this.#ringBytes ??= Buffer.from(view.buffer, view.byteOffset);
       const epoch = view.getUint32(offset + EPOCH_FIELD);
       if (epoch !== this.#filledEpoch || this.#filled + length > BUFFER_BYTES) this.#flushBuffer();

@@ -45,7 +45,9 @@ export type Content =
   | { type: 'open' | 'note'; statement: Record<string, unknown> }
   | { type: 'beat' | 'close'; statement?: Record<string, unknown> }
   | { type: 'exec'; process: ProcessInfo; path: string; argv: string[]; argvCut: boolean }
-  | { type: 'exit'; process: ProcessInfo; code: number; signal: number; durationNs: bigint };
+  | { type: 'exit'; process: ProcessInfo; code: number; signal: number; durationNs: bigint }
+  /** Of a program that is not ours, or of a newer version: its number, and its bytes as they are. */
+  | { type: 'other'; number: number; bytes: Uint8Array };
 
 export interface Opened {
   timeNs: bigint;
@@ -56,8 +58,17 @@ export interface Opened {
 const NO_ID = 0xffff_ffff;
 const decoder = new TextDecoder();
 
-/** Throws a RangeError for a text that is shorter than it says. */
+/** undefined: it is shorter than it says, or is none of ours. */
 export function decodeRecord(text: Buffer): Opened | undefined {
+  try {
+    return decode(text);
+  } catch (error) {
+    if (error instanceof RangeError || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+function decode(text: Buffer): Opened | undefined {
   const view = new DataView(text.buffer, text.byteOffset, text.byteLength);
   const prefix = logPrefixCodec.decode(view, 0);
   const end = logPrefixCodec.size + prefix.length;
@@ -75,7 +86,7 @@ function lossesOf({ lost }: LogPrefix): Losses {
   };
 }
 
-function contentOf({ type }: LogPrefix, payload: Buffer): Content | undefined {
+function contentOf({ type }: LogPrefix, payload: Buffer): Content {
   switch (type) {
     case LogType.LOG_OPEN:
       return { type: 'open', statement: JSON.parse(payload.toString()) };
@@ -90,7 +101,7 @@ function contentOf({ type }: LogPrefix, payload: Buffer): Content | undefined {
     case LogType.LOG_EXIT:
       return event(payload, exitOf);
     default:
-      return undefined;
+      return { type: 'other', number: type, bytes: payload };
   }
 }
 

@@ -77,16 +77,10 @@ export class StreamReader {
       return true;
     }
     if (sequence > this.expected) this.gaps.push({ from: this.expected, to: sequence, keys: this.#keys, at });
-    else if (keys !== this.#keys) wipe(this.#keys.key);
     this.expected = sequence + 1;
     this.#keys = keys;
     this.last = at;
     return false;
-  }
-
-  wipe(): void {
-    wipe(this.#keys.key);
-    this.#keys.chain.wipe();
   }
 
   #keysOf(from: Keys, step: number): Keys | undefined {

@@ -1,6 +1,5 @@
 import type { Finding, Location, LogEntry, RecordEntry } from './entries.js';
 import { type Epoch, logIdOf, nextLink, readEpoch, streamChain } from './epoch.js';
-import { wipe } from './keys.js';
 import { decodeRecord, type Losses, type Opened } from './record.js';
 import { LogFrame } from './records.gen.js';
 import { StreamReader } from './stream-reader.js';
@@ -264,8 +263,6 @@ export class Verifier {
       const stream = open.streams.get(key);
       if (!stream?.closed || stream.gaps.length > 0) return;
     }
-    for (const stream of open.streams.values()) stream.wipe();
-    wipe(open.epoch.secret, open.epoch.link);
     this.#open.delete(number);
   }
 }
