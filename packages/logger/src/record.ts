@@ -42,8 +42,10 @@ export interface ProcessInfo {
 
 /** What was sealed. */
 export type Content =
-  | { type: 'open' | 'note'; statement: Record<string, unknown> }
-  | { type: 'beat' | 'close'; statement?: Record<string, unknown> }
+  | { type: 'open'; statement: Record<string, unknown> }
+  | { type: 'note'; statement: Record<string, unknown> }
+  | { type: 'beat'; statement?: Record<string, unknown> }
+  | { type: 'close'; statement?: Record<string, unknown> }
   | { type: 'exec'; process: ProcessInfo; path: string; argv: string[]; argvCut: boolean }
   | { type: 'exit'; process: ProcessInfo; code: number; signal: number; durationNs: bigint }
   /** Of a program that is not ours, or of a newer version: its number, and its bytes as they are. */
