@@ -1,0 +1,54 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pinToCore, unpin } from './lib/pin.mjs';
+import { rateRow } from './lib/rows.mjs';
+import { takeTurns } from './lib/samples.mjs';
+import { cipherTimes, decipherTimes } from './logger/node-crypto.mjs';
+import { overheadRow } from './logger/overhead.mjs';
+import { SealedLog } from './logger/sealed-log.mjs';
+
+/* The sealed log: records of 128 bytes a second, in the kernel, to the disk, and back. */
+
+const NODE = 'Node, node:crypto, the AEAD alone';
+const WRITE = 'the same bytes, one write and fdatasync';
+
+export async function benchLogger({ progress, budgetMs = 6000 }) {
+  const directory = mkdtempSync(join(tmpdir(), 'cryptbpf-bench-logger-'));
+  try {
+    const rows = await measureRecords(directory, { progress, budgetMs });
+    progress('logger/overhead-fork-exec');
+    return [...rows, await overheadRow(directory, { budgetMs })];
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+async function measureRecords(directory, { progress, budgetMs }) {
+  pinToCore();
+  const log = await SealedLog.create(directory);
+  try {
+    progress('logger/seal-128, logger/end-to-end');
+    const sides = [() => log.sealTimes(), cipherTimes, () => log.writeTimes(), () => log.plainWriteTimes()];
+    const [seal, cipher, write, plainWrite] = await takeTurns(sides, { budgetMs });
+    await log.close();
+    progress('logger/decrypt');
+    const [open, decipher] = await takeTurns([() => log.readTimes(), decipherTimes], { budgetMs });
+    return [
+      rateRow('logger/seal-128', 'records/s', seal, NODE, cipher, {
+        goal: { value: 500_000 },
+        note: 'claimed, sealed, 16 records a key, into the ring; on one core',
+      }),
+      rateRow('logger/end-to-end', 'records/s', write, WRITE, plainWrite, {
+        goal: { value: 300_000 },
+        note: 'from the ring to the file, and fdatasync',
+      }),
+      rateRow('logger/decrypt', 'records/s', open, NODE, decipher, {
+        goal: { value: 200_000 },
+        note: 'decrypted, verified, decoded; one thread',
+      }),
+    ];
+  } finally {
+    unpin();
+  }
+}
