@@ -13,7 +13,7 @@ const RECORD_BYTES = 24 + 128 + 16;
 /** A log that bpf/test/logger_bench.bpf.c writes to, and what its parts take, in nanoseconds a record. */
 export class SealedLog {
   #directory;
-  #keys = generateRecipient();
+  keys = generateRecipient();
   #logger;
   #bench;
   #sealed = 0;
@@ -24,7 +24,7 @@ export class SealedLog {
     const log = new SealedLog();
     log.#directory = directory;
     log.#logger = await AuditLogger.attach({
-      recipient: log.#keys.publicPem,
+      recipient: log.keys.publicPem,
       directory: join(directory, 'sealed'),
       events: [],
       ringBytes: 64 << 20,
@@ -78,7 +78,7 @@ export class SealedLog {
   /** All that was sealed. Throws when anything is wrong with it. */
   async readTimes() {
     const log = openLog({
-      key: this.#keys.privatePem,
+      key: this.keys.privatePem,
       files: logFiles(join(this.#directory, 'sealed'), 'audit'),
     });
     const begin = process.hrtime.bigint();

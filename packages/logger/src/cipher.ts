@@ -1,4 +1,5 @@
-import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { createCipheriv } from 'node:crypto';
+import { RecordOpener } from './chacha20poly1305.js';
 import { nonceOf, TAG_BYTES } from './wire.js';
 
 const CIPHER = 'chacha20-poly1305';
@@ -11,6 +12,8 @@ export function sealRecord(key: Uint8Array, header: Buffer, sequence: number, te
   return Buffer.concat([cipher.update(text), cipher.final(), cipher.getAuthTag()]);
 }
 
+const opener = new RecordOpener();
+
 /** undefined: the tag is not of this record under this key. */
 export function openRecord(
   key: Uint8Array,
@@ -18,16 +21,5 @@ export function openRecord(
   sequence: number,
   sealed: Buffer,
 ): Buffer | undefined {
-  const end = sealed.length - TAG_BYTES;
-  if (end < 0) return undefined;
-  const decipher = createDecipheriv(CIPHER, key, nonceOf(sequence), OPTIONS);
-  decipher.setAAD(header, { plaintextLength: end });
-  decipher.setAuthTag(sealed.subarray(end));
-  const text = decipher.update(sealed.subarray(0, end));
-  try {
-    decipher.final();
-    return text;
-  } catch {
-    return undefined;
-  }
+  return opener.open(key, nonceOf(sequence), header, sealed);
 }

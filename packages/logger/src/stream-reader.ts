@@ -2,6 +2,7 @@ import { openRecord } from './cipher.js';
 import type { Location } from './entries.js';
 import { wipe } from './keys.js';
 import { Ratchet } from './ratchet.js';
+import type { Losses } from './record.js';
 import { HEADER_BYTES, type Header } from './wire.js';
 
 /** Keys from a step of the ratchet on: that of the step, and the chain behind it. */
@@ -35,6 +36,8 @@ export class StreamReader {
   expected = 0;
   closed = false;
   last: Location | undefined;
+  /** Counters of losses in its newest record. */
+  lost: Losses | undefined;
   readonly #recordsPerKey: number;
   #keys: Keys;
 

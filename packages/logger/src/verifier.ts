@@ -1,4 +1,4 @@
-import type { Finding, Location, LogEntry, RecordEntry } from './entries.js';
+import type { Finding, Location, LogEntry, Problem, RecordEntry } from './entries.js';
 import { type Epoch, logIdOf, nextLink, readEpoch, streamChain } from './epoch.js';
 import { decodeRecord, type Losses, type Opened } from './record.js';
 import { LogFrame } from './records.gen.js';
@@ -15,6 +15,13 @@ interface OpenEpoch {
   /** Of the programs that were attached; boot clock to Unix time, in nanoseconds. */
   instance: string;
   wallOffsetNs: bigint | undefined;
+}
+
+/** A record, and where it is. */
+type Place = Pick<RecordEntry, 'epoch' | 'cpu' | 'level' | 'sequence' | 'file' | 'offset'>;
+
+function finding(problem: Problem, place: Omit<Finding, 'kind' | 'problem'>): Finding {
+  return { kind: 'finding', problem, ...place };
 }
 
 export interface VerifierOptions {
@@ -66,7 +73,7 @@ export class Verifier {
   readonly #options: VerifierOptions;
   readonly #open = new Map<number, OpenEpoch>();
   /** Counters of losses, by instance and CPU. */
-  readonly #lost = new Map<string, Losses>();
+  readonly #lost = new Map<string, Map<number, Losses>>();
   readonly #missed = new Map<string, Record<string, number>>();
   #link: Buffer | undefined;
 
@@ -170,22 +177,21 @@ export class Verifier {
 
   #record(header: Header, frame: Buffer, at: Location): LogEntry[] {
     const { epoch, cpu, level, sequence } = header;
-    const place = { epoch, cpu, level, sequence };
-    const finding = (problem: Finding['problem']): Finding => ({ kind: 'finding', problem, ...place, ...at });
+    const place: Place = { epoch, cpu, level, sequence, file: at.file, offset: at.offset };
     const stream = this.#streamOf(header);
-    if (!stream) return [finding(this.#isOver(epoch) ? 'duplicate' : 'unknown-epoch')];
+    if (!stream) return [finding(this.#isOver(epoch) ? 'duplicate' : 'unknown-epoch', place)];
     const found = stream.find(header, frame);
-    if (!found) return [finding(stream.isKnown(sequence) ? 'duplicate' : 'forged')];
+    if (!found) return [finding(stream.isKnown(sequence) ? 'duplicate' : 'forged', place)];
     const opened = decodeRecord(found.text);
-    if (!opened) return [finding('unreadable')];
+    if (!opened) return [finding('unreadable', place)];
     const wasClosed = stream.closed;
     const isLate = stream.accept(found, at);
     if (opened.content.type === 'close') stream.closed = true;
     this.totals.records++;
     const findings: Finding[] = [];
-    if (isLate) findings.push(finding('reordered'));
-    else if (wasClosed) findings.push(finding('after-close'));
-    return [this.#entry(opened, header, at, findings), ...findings];
+    if (isLate) findings.push(finding('reordered', place));
+    else if (wasClosed) findings.push(finding('after-close', place));
+    return [this.#entry(opened, place, findings), ...findings];
   }
 
   #isOver(epoch: number): boolean {
@@ -193,24 +199,18 @@ export class Verifier {
     return firstEpoch !== undefined && epoch >= firstEpoch && epoch <= lastEpoch! && !this.#open.has(epoch);
   }
 
-  #entry(
-    opened: Opened,
-    { epoch, cpu, level, sequence }: Header,
-    at: Location,
-    findings: Finding[],
-  ): RecordEntry {
-    const open = this.#open.get(epoch)!;
+  #entry(opened: Opened, place: Place, findings: Finding[]): RecordEntry {
+    const { epoch, cpu, level, sequence, file, offset } = place;
     const { content, timeNs } = opened;
-    if (cpu === CONTROLLER) this.#state(open, content, timeNs);
+    const open = this.#open.get(epoch)!;
+    const isController = cpu === CONTROLLER;
+    if (isController) this.#state(open, content, timeNs);
     else if (content.type !== 'beat' && content.type !== 'close') this.totals.events++;
-    const lost =
-      cpu === CONTROLLER
-        ? undefined
-        : this.#account(open, cpu, opened.lost, { epoch, cpu, level, sequence, ...at }, findings);
-    const time = open.wallOffsetNs === undefined ? undefined : timeNs + open.wallOffsetNs;
-    if (time !== undefined && (this.totals.lastTimeNs ?? 0n) < time) this.totals.lastTimeNs = time;
-    this.#closeIfComplete(epoch, open);
-    return { kind: 'record', epoch, cpu, level, sequence, ...at, timeNs, unixNs: time, lost, content };
+    const lost = isController ? undefined : this.#account(open, opened.lost, place, findings);
+    const unixNs = open.wallOffsetNs === undefined ? undefined : timeNs + open.wallOffsetNs;
+    if (unixNs !== undefined && (this.totals.lastTimeNs ?? 0n) < unixNs) this.totals.lastTimeNs = unixNs;
+    if (isController || content.type === 'close' || findings.length > 0) this.#closeIfComplete(epoch, open);
+    return { kind: 'record', epoch, cpu, level, sequence, file, offset, timeNs, unixNs, lost, content };
   }
 
   /** What the controller says of an epoch. */
@@ -236,25 +236,30 @@ export class Verifier {
     this.#missed.set(instance, { ...before, ...missed });
   }
 
-  /** Counters of a CPU only go up. What was added since its last record is lost between that one and this. */
-  #account(
-    { instance }: OpenEpoch,
-    cpu: number,
-    now: Losses,
-    place: Omit<Finding, 'kind' | 'problem'>,
-    findings: Finding[],
-  ): Losses | undefined {
-    const key = `${instance}/${cpu}`;
-    const before = this.#lost.get(key) ?? NONE;
+  /**
+   * Counters only go up, in each stream: records of two streams of a CPU can overtake one another. What was added since
+   * the CPU's newest count was lost before this record.
+   */
+  #account(open: OpenEpoch, now: Losses, place: Place, findings: Finding[]): Losses | undefined {
+    const counters = this.#countersOf(open.instance);
+    const newest = counters.get(place.cpu) ?? NONE;
+    if (CAUSES.every((cause) => now[cause] === newest[cause])) return undefined;
+    const stream = open.streams.get(streamKey(place.cpu, place.level))!;
+    const wentBack = CAUSES.some((cause) => now[cause] < (stream.lost ?? NONE)[cause]);
+    if (wentBack && findings.length === 0) findings.push(finding('counter', place));
+    if (findings.length === 0) stream.lost = now;
     const added: Losses = { ...NONE };
-    for (const cause of CAUSES) added[cause] = now[cause] - before[cause];
-    const wentBack = CAUSES.some((cause) => added[cause] < 0);
-    if (wentBack && findings.length === 0) findings.push({ kind: 'finding', problem: 'counter', ...place });
-    if (wentBack) return undefined;
+    for (const cause of CAUSES) added[cause] = Math.max(0, now[cause] - newest[cause]);
     if (CAUSES.every((cause) => added[cause] === 0)) return undefined;
-    this.#lost.set(key, now);
-    for (const cause of CAUSES) this.totals.lost[cause] += added[cause];
+    counters.set(place.cpu, sumOf(newest, added));
+    this.totals.lost = sumOf(this.totals.lost, added);
     return added;
+  }
+
+  #countersOf(instance: string): Map<number, Losses> {
+    const known = this.#lost.get(instance) ?? new Map<number, Losses>();
+    this.#lost.set(instance, known);
+    return known;
   }
 
   #closeIfComplete(number: number, open: OpenEpoch): void {
@@ -265,6 +270,10 @@ export class Verifier {
     }
     this.#open.delete(number);
   }
+}
+
+function sumOf(a: Losses, b: Losses): Losses {
+  return { ring: a.ring + b.ring, nested: a.nested + b.nested, key: a.key + b.key, tree: a.tree + b.tree };
 }
 
 function missingIn({ epoch, streams }: OpenEpoch): Finding[] {
