@@ -243,11 +243,12 @@ export class Verifier {
   #account(open: OpenEpoch, now: Losses, place: Place, findings: Finding[]): Losses | undefined {
     const counters = this.#countersOf(open.instance);
     const newest = counters.get(place.cpu) ?? NONE;
-    if (CAUSES.every((cause) => now[cause] === newest[cause])) return undefined;
     const stream = open.streams.get(streamKey(place.cpu, place.level))!;
-    const wentBack = CAUSES.some((cause) => now[cause] < (stream.lost ?? NONE)[cause]);
-    if (wentBack && findings.length === 0) findings.push(finding('counter', place));
+    const before = stream.lost ?? NONE;
     if (findings.length === 0) stream.lost = now;
+    if (CAUSES.every((cause) => now[cause] === newest[cause])) return undefined;
+    const wentBack = CAUSES.some((cause) => now[cause] < before[cause]);
+    if (wentBack && findings.length === 0) findings.push(finding('counter', place));
     const added: Losses = { ...NONE };
     for (const cause of CAUSES) added[cause] = Math.max(0, now[cause] - newest[cause]);
     if (CAUSES.every((cause) => added[cause] === 0)) return undefined;
