@@ -6,7 +6,8 @@
 
 #define ZKP_HASH_BYTES	  36
 #define ZKP_SCHNORR_BYTES 100
-#define ZKP_RING_BYTES	  1128
+#define ZKP_RING_BYTES	  104 /* and 32 for each member of the group */
+#define ZKP_SCALAR_BYTES  32
 #define ZKP_RING_MEMBERS  32 /* at most */
 
 /* Of a secret that the gate knows, too. */
@@ -21,17 +22,16 @@ struct zkp_schnorr {
 	unsigned short key_id;
 	unsigned short reserved;
 	unsigned char commitment[64];
-	unsigned char response[32];
+	unsigned char response[ZKP_SCALAR_BYTES];
 };
 
-/* Of one of the private keys of a group: as long for each of them, and for each size of group. */
+/* Of one of the private keys of a group; responses follow, one for each member. */
 struct zkp_ring {
 	unsigned short group;
 	unsigned short reserved;
 	unsigned int epoch;
-	unsigned char challenge[32];
-	unsigned char response[ZKP_RING_MEMBERS][32]; /* zeros behind the last member's */
-	unsigned char image[64];		      /* zeros where the group counts none */
+	unsigned char image[64]; /* zeros where the group counts none */
+	unsigned char link[32];	 /* the first */
 };
 
 _Static_assert(sizeof(struct zkp_hash) == ZKP_HASH_BYTES, "hash");

@@ -55,7 +55,7 @@ for pid in "${pids[@]}"; do wait "$pid" || exit; done
 install -m 644 -C "$out/dispatcher.bpf.o" packages/core/src/chain/
 install -m 644 -C "$out/pow.bpf.o" packages/pow/src/
 install -m 644 -C "$out/signed_auth.bpf.o" packages/signed-auth/src/
-install -m 644 -C "$out"/zkp_hash.bpf.o packages/zkp/src/
+install -m 644 -C "$out"/zkp_{hash,schnorr,ring}.bpf.o packages/zkp/src/
 install -m 644 -C "$out/logger.bpf.o" packages/logger/src/
 install -m 644 -C "$out/pki.bpf.o" packages/pki/src/
 install -m 644 -C "$out/tunnel_aes.bpf.o" packages/tunnel/src/datapath/

@@ -6,7 +6,7 @@ const common: Options = { format: ['esm', 'cjs'], target: 'es2022', dts: true };
 /** What all gates' clients share becomes part of this package: at run time the client needs nothing of core's. */
 const shared = [/^@cryptbpf\/core\/gate-(client|udp)$/];
 
-const OBJECTS = ['zkp_hash.bpf.o'];
+const OBJECTS = ['zkp_hash.bpf.o', 'zkp_schnorr.bpf.o', 'zkp_ring.bpf.o'];
 
 // The controller apart: its shims for import.meta.url would end up in chunks that it shares with the
 // client, and break that in browsers.

@@ -19,7 +19,9 @@ export {
   reasonName,
 } from '@cryptbpf/core/gate-client';
 export { ZkpError, type ZkpErrorCode } from './client/errors.js';
+export { type Group, MAX_MEMBERS } from './client/group.js';
 export { createHashProver, type HashProverOptions } from './client/hash.js';
+export { generateKey, type KeyPair, type PrivateJwk, type PrivateKey } from './client/key.js';
 export {
   type ChallengeMessage,
   DEFAULT_PORT,
@@ -28,3 +30,5 @@ export {
   type Verdict,
 } from './client/message.js';
 export type { ProofKind, Prover } from './client/prover.js';
+export { createRingProver, type RingProverOptions } from './client/ring.js';
+export { createSchnorrProver, type SchnorrProverOptions } from './client/schnorr.js';

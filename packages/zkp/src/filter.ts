@@ -1,19 +1,28 @@
 import { existsSync } from 'node:fs';
-import { type Admission, BpfError, type BpfObject, Gate, type GateOptions } from '@cryptbpf/core';
-import { hashKind, KIND_NAMES, type Kind, type ZkpShape } from './kinds.js';
+import { type Admission, BpfError, type BpfObject, Gate, type GateOptions, tokenRate } from '@cryptbpf/core';
+import type { Groups } from './groups.js';
+import { hashKind, KIND_NAMES, type Kind, ringKind, schnorrKind, type ZkpShape } from './kinds.js';
 import {
-  gateOptions,
+  type Budgets,
   type HashProofs,
   type ProofOptions,
+  type SchnorrProofs,
+  takeBudgets,
+  takeOptions,
   type ZkpOptions,
   type ZkpSettings,
 } from './options.js';
 import type { Provers } from './provers.js';
+import type { PublicKeys } from './public-keys.js';
 import type { Secrets } from './secrets.js';
 import { ZkpLayout } from './zkp_hash.gen.js';
 
 /** Who may prove, by the kind of proof. */
-export type ProversOf<Proofs extends ProofOptions> = Proofs extends HashProofs ? Secrets : never;
+export type ProversOf<Proofs extends ProofOptions> = Proofs extends HashProofs
+  ? Secrets
+  : Proofs extends SchnorrProofs
+    ? PublicKeys
+    : Groups;
 
 const DEFAULT_PIN_PATH = '/sys/fs/bpf/cryptbpf';
 
@@ -36,11 +45,15 @@ export class ZkpFilter<Own extends Provers = Provers> extends Gate {
   /** Who may prove: added, removed and listed while packets flow. */
   readonly provers: Own;
 
-  private constructor(kind: Kind<Own>, options: GateOptions) {
+  #budgets: Budgets;
+
+  private constructor(kind: Kind<Own>, options: GateOptions, budgets: Budgets) {
     super(kind.feature, options);
+    this.#budgets = budgets;
     try {
-      checkBirth(this.object as unknown as BpfObject<ZkpShape>, kind);
-      this.provers = kind.provers(this.object as unknown as BpfObject<ZkpShape>);
+      checkBirth(this.#zkp, kind);
+      this.provers = kind.provers(this.#zkp);
+      this.#writeBudgets(budgets);
     } catch (error) {
       this.close();
       throw error;
@@ -50,19 +63,20 @@ export class ZkpFilter<Own extends Provers = Provers> extends Gate {
   /**
    * Brings the gate up, or takes over the one that an earlier controller left. Until this resolves, a new gate lets
    * nothing through. Throws what Gate throws; ERR_BUSY when there is a gate of that name for another kind of proof;
-   * ERR_BAD_VALUE for a bad key, ERR_MAP_FULL for too many.
+   * ERR_BAD_VALUE for a bad key or group, ERR_MAP_FULL for too many.
    */
   static async attach<Proofs extends ProofOptions>(
     options: ZkpOptions<Proofs>,
   ): Promise<ZkpFilter<ProversOf<Proofs>>> {
-    const gate = gateOptions(options);
+    const { gate, budgets } = takeOptions(options);
     const kind = kindOf(options) as unknown as Kind<ProversOf<Proofs>>;
     checkOtherKinds(kind, gate);
-    const filter = new ZkpFilter<ProversOf<Proofs>>(kind, gate);
-    const isNew = filter.#birth.layout === 0;
+    const filter = new ZkpFilter<ProversOf<Proofs>>(kind, gate, budgets);
+    const { variables } = filter.#zkp;
+    const isNew = variables.zkp_birth.layout === 0;
     try {
-      await kind.load(filter.provers);
-      filter.#birth = birthOf(kind);
+      await kind.load(filter.#zkp, filter.provers);
+      variables.zkp_birth = birthOf(kind);
       return filter;
     } catch (error) {
       if (isNew) filter.detach();
@@ -78,20 +92,25 @@ export class ZkpFilter<Own extends Provers = Provers> extends Gate {
 
   /** Changes settings while packets flow; those that are not named stay. Bad ones change nothing. */
   override update(changes: Partial<ZkpSettings>): void {
-    super.update(changes);
+    const { budgets, gate } = takeBudgets(changes, this.#budgets);
+    super.update(gate);
+    this.#writeBudgets(budgets);
+    this.#budgets = budgets;
   }
 
-  override close(): void {
-    this.provers?.close?.();
-    super.close();
+  get #zkp(): BpfObject<ZkpShape> {
+    return this.object as unknown as BpfObject<ZkpShape>;
   }
 
-  get #birth() {
-    return (this.object as unknown as BpfObject<ZkpShape>).variables.zkp_birth;
-  }
-
-  set #birth(birth) {
-    (this.object as unknown as BpfObject<ZkpShape>).variables.zkp_birth = birth;
+  /** Writes those that do not count, then makes them count. A hash needs none. */
+  #writeBudgets({ sourceBudget, curveBudget }: Budgets): void {
+    const { variables } = this.#zkp;
+    const { zkp_budgets: budgets } = variables;
+    if (!budgets) return;
+    const next = variables.zkp_active ^ 1;
+    budgets[next] = { source: tokenRate(sourceBudget), all: tokenRate(curveBudget) };
+    variables.zkp_budgets = budgets;
+    variables.zkp_active = next;
   }
 }
 
@@ -99,6 +118,10 @@ function kindOf({ proof, audience }: ZkpOptions): Kind<Provers> {
   switch (proof?.kind) {
     case 'hash':
       return hashKind(proof, audience) as Kind<Provers>;
+    case 'schnorr':
+      return schnorrKind(proof, audience) as Kind<Provers>;
+    case 'ring':
+      return ringKind(proof, audience) as Kind<Provers>;
     default: {
       const kind = (proof as { kind?: unknown } | undefined)?.kind;
       const message = `option proof.kind is ${kind}, expected ${KIND_NAMES.join(', ')}`;
@@ -118,19 +141,16 @@ function checkOtherKinds({ name }: { name: string }, options: GateOptions): void
   throw new BpfError('ERR_BUSY', message);
 }
 
-function birthOf({ widths }: Pick<Kind<Provers>, 'widths'>) {
-  return { layout: ZkpLayout.ZKP_LAYOUT, generatorWidth: widths.generator, keyWidth: widths.key };
+function birthOf({ tableWidth }: Pick<Kind<Provers>, 'tableWidth'>) {
+  return { layout: ZkpLayout.ZKP_LAYOUT, generatorWidth: tableWidth, keyWidth: tableWidth };
 }
 
-function checkBirth({ variables }: BpfObject<ZkpShape>, kind: Pick<Kind<Provers>, 'widths'>): void {
-  const { layout, generatorWidth, keyWidth } = variables.zkp_birth;
+function checkBirth({ variables }: BpfObject<ZkpShape>, kind: Pick<Kind<Provers>, 'tableWidth'>): void {
+  const { layout, keyWidth } = variables.zkp_birth;
   const ours = birthOf(kind);
-  if (layout === 0) return;
-  const isSame =
-    layout === ours.layout && generatorWidth === ours.generatorWidth && keyWidth === ours.keyWidth;
-  if (isSame) return;
+  if (layout === 0 || (layout === ours.layout && keyWidth === ours.keyWidth)) return;
   const message =
-    `the gate that is up has layout ${layout} and tables of widths ${generatorWidth} and ${keyWidth}, this one ` +
-    `needs ${ours.layout}, ${ours.generatorWidth} and ${ours.keyWidth}: detach it first`;
+    `the gate that is up has layout ${layout} and tables of width ${keyWidth}, this one needs ${ours.layout} and ` +
+    `${ours.keyWidth}: detach it first`;
   throw new BpfError('ERR_INCOMPATIBLE', message);
 }

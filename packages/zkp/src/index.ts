@@ -21,8 +21,18 @@ export {
   type SharedSecret,
   VerifierError,
 } from '@cryptbpf/core';
+export type { Group } from './client/group.js';
 export { type ProversOf, ZkpFilter } from './filter.js';
-export type { HashProofs, ProofOptions, ZkpOptions, ZkpSettings } from './options.js';
+export type { GroupInfo, GroupOptions, Groups, RotateOptions } from './groups.js';
+export type {
+  HashProofs,
+  ProofOptions,
+  RingProofs,
+  SchnorrProofs,
+  ZkpOptions,
+  ZkpSettings,
+} from './options.js';
 export type { KeyInfo } from './places.js';
 export type { Provers, RemoveOptions } from './provers.js';
+export type { ProofKey, PublicKeys } from './public-keys.js';
 export type { ProofSecret, Secrets } from './secrets.js';

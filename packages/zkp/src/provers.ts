@@ -1,8 +1,6 @@
 /** Who may prove, of one kind. */
 export interface Provers {
   list(): readonly unknown[];
-  /** Stops what goes on in the background. */
-  close?(): void;
 }
 
 export interface RemoveOptions {

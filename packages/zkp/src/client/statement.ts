@@ -12,6 +12,9 @@ const LABEL_LENGTH = 32;
 export const LABELS = {
   hash: label('cryptbpf zkp hash v1'),
   schnorr: label('cryptbpf zkp schnorr v1'),
+  ring: label('cryptbpf zkp ring v1'),
+  members: label('cryptbpf zkp members v1'),
+  nonce: label('cryptbpf zkp nonce v1'),
 } as const;
 
 /** What the name of a service becomes in everything that is proved to it. @throws TypeError */

@@ -3,11 +3,11 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
-import { createHashProver, requestAccess } from '../../dist/udp.js';
+import { createHashProver, createRingProver, createSchnorrProver, requestAccess } from '../../dist/udp.js';
 
-const provers = { createHashProver };
+const provers = { createHashProver, createRingProver, createSchnorrProver };
 const bytes = (hex) => Uint8Array.from(Buffer.from(hex, 'hex'));
-const reviver = (key, value) => (key === 'secret' ? bytes(value) : value);
+const reviver = (key, value) => (key === 'secret' || key === 'key' ? bytes(value) : value);
 
 const commands = {
   /** The greeting, 'silence', or an errno. */
