@@ -7,5 +7,9 @@ export default defineConfig({
   target: 'es2022',
   dts: true,
   shims: true,
-  onSuccess: async () => copyFileSync('src/datapath/tunnel_wireguard.bpf.o', 'dist/tunnel_wireguard.bpf.o'),
+  onSuccess: async () => {
+    for (const object of ['tunnel_aes.bpf.o', 'tunnel_wireguard.bpf.o']) {
+      copyFileSync(`src/datapath/${object}`, `dist/${object}`);
+    }
+  },
 });
