@@ -71,6 +71,13 @@ describe.each(SUITES)('%s: a handshake', (suite) => {
     expect(world.b.path.current).toBeDefined();
   });
 
+  it('is not made with oneself', () => {
+    const { a } = new World(suite);
+    expect(() => a.handshakes.add({ publicKey: a.handshakes.publicKey, path: a.path })).toThrow(
+      /of this tunnel itself/,
+    );
+  });
+
   it('follows a peer that moves, unless its endpoint is pinned', () => {
     for (const pinEndpoint of [false, true]) {
       const world = new World(suite, { b: { pinEndpoint } });

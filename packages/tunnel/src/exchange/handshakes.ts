@@ -1,5 +1,6 @@
 import { BpfError } from '@cryptbpf/core';
 import type { Endpoint, Suite } from '../contract.js';
+import { equal } from '../noise/bytes.js';
 import type { PrivateKey } from '../noise/diffie-hellman.js';
 import { Responder } from '../noise/handshake.js';
 import { Peer, type PeerSettings, type Surroundings } from '../peer/peer.js';
@@ -78,8 +79,11 @@ export class Handshakes {
     return this.#local.publicKey;
   }
 
-  /** Throws if the public key is none. A peer of that key that was there before is closed. */
+  /** Throws if the public key is none, or our own. A peer of that key that was there before is closed. */
   add(settings: PeerSettings): Peer {
+    if (equal(settings.publicKey, this.publicKey)) {
+      throw new BpfError('ERR_BAD_VALUE', "a peer's public key is the one of this tunnel itself");
+    }
     this.remove(settings.publicKey);
     const peer = new Peer(this.#around, settings);
     this.#peers.set(nameOf(settings.publicKey), peer);

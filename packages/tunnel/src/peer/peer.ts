@@ -92,7 +92,7 @@ export class Peer {
     this.#sessions.forgetOld(now);
   }
 
-  /** An initiation whose static key is ours. What is refused changes nothing. */
+  /** An initiation whose static key is this peer's. What is refused changes nothing. */
   takeInitiation(responder: Responder, message: InitiationMessage, source: Endpoint): Refusal | undefined {
     const now = this.#around.clock.bootMs();
     const answer = this.#negotiation.answer(responder, message, now);

@@ -73,7 +73,9 @@ export class TunnelEnd implements Disposable {
   async #answer(): Promise<unknown> {
     const { value, done } = await this.#answers.next();
     if (done) throw new Error('the process of the tunnel has ended');
-    return JSON.parse(value);
+    const answer = JSON.parse(value);
+    if (answer?.error !== undefined) throw new Error(answer.error);
+    return answer;
   }
 
   async #ended(): Promise<void> {
