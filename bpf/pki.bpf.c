@@ -17,18 +17,15 @@ char _license[] SEC("license") = "GPL";
 /* Signatures one after the other, each within the stack that is left. */
 INLINE int pki_signatures(struct pki_work *work)
 {
-	for (int i = 0; i <= PKI_CERTIFICATES_MAX; i++) {
-		int reason;
+	for (int i = 0; i <= PKI_CERTIFICATES_MAX && work->step < work->steps; i++) {
+		int reason = pki_prepare(work);
 
-		if (work->step >= work->steps)
-			return REASON_NONE;
-		reason = pki_prepare(work);
 		if (!reason)
 			reason = pki_verify(work);
 		if (reason)
 			return reason;
 	}
-	return DROP_CERT_SIGNATURE;
+	return work->step < work->steps ? DROP_CERT_SIGNATURE : REASON_NONE;
 }
 
 SEC("tc")

@@ -144,7 +144,7 @@ enum reason {
 	DROP_CRL_MISSING = 176,	   /* revocation cannot be told: there is no list of that issuer */
 	DROP_CRL_STALE = 177,	   /* revocation cannot be told: its list is older than it may be */
 	DROP_RECEIPT = 178,	   /* not our receipt, not given to this source, or too old */
-	DROP_VOUCHER = 179,	   /* not the controller's word */
+	DROP_VOUCHER = 179,	   /* the controller vouches for nobody with this challenge */
 	DROP_AUTHORITY_GONE = 180, /* admitted by an authority that is not trusted any more */
 	DROP_RULES_CHANGED = 181,  /* admitted under rules that do not count any more */
 	/* Dropped: a tunnel, on the way out. */

@@ -120,7 +120,7 @@ INLINE enum reason pki_check_ca(const struct x509 *c)
 		return DROP_CERT_NOT_CA;
 	if (!(c->key_usage & X509_KEY_CERT_SIGN))
 		return DROP_CERT_KEY_USAGE;
-	if (x509_has(c, X509_EXTENDED_KEY_USAGE) && !c->client_auth && !c->any_purpose)
+	if (x509_has(c, X509_EXTENDED_KEY_USAGE) && !c->client_auth)
 		return DROP_CERT_PURPOSE;
 	if (!c->subject.length)
 		return DROP_CERT_NAME;

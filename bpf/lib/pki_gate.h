@@ -78,10 +78,10 @@ NO_INLINE int pki_chain(struct __sk_buff *ctx, struct pki_work *work)
 	if (!work)
 		return DROP_CHAIN_FORMAT;
 	work->step = work->steps = 0;
+	if (work->kind == PKI_VOUCHER)
+		return pki_use_voucher(work);
 	if (!pki_load(ctx, work))
 		return DROP_CHAIN_FORMAT;
-	if (work->kind == PKI_VOUCHER)
-		return pki_use_voucher(work, (const struct pki_voucher *)work->message.bytes);
 	if (work->kind == PKI_RECEIPT_CHAIN) {
 		reason = pki_use_receipt(work);
 		if (reason)

@@ -93,15 +93,15 @@ INLINE enum reason pki_take_name(struct pki_work *work, const struct der *r)
 	}
 }
 
-/* The name that lets it in, for whoever wants to know who is in. */
 INLINE void pki_show_name(struct pki_work *work, const struct der *r)
 {
 	__u32 length = der_length(r) < PKI_SHOWN_BYTES ? der_length(r) : PKI_SHOWN_BYTES;
 
-	work->grant.kind = work->name.kind;
-	work->grant.length = length;
+	work->grant.shown.kind = work->name.kind;
+	work->grant.shown.length = length;
 	for (__u32 i = 0; i < PKI_SHOWN_BYTES; i++)
-		work->grant.name[i] = i < length ? der_byte(&work->message, r->start + i) : 0;
+		work->grant.shown.bytes[i] =
+			i < length ? der_byte(&work->message, r->start + i) : 0;
 }
 
 /* Reads the next name; notes it if it is asked for. Returns 0. */
@@ -120,7 +120,7 @@ NO_INLINE int pki_next_name(struct der *r)
 		r->reason = reason;
 		return 0;
 	}
-	if (work->grant.kind || !work->name.bits)
+	if (work->grant.shown.kind || !work->name.bits)
 		return 0;
 	if (pki_config_now()->any_name || bpf_map_lookup_elem(&name_rules, &work->name))
 		pki_show_name(work, r);
@@ -132,11 +132,12 @@ NO_INLINE int pki_check_names(struct pki_work *work, struct der *r)
 {
 	if (!work || !r)
 		return DROP_CERT_ALT_NAME;
-	work->grant.kind = PKI_NAME_NONE;
+	work->grant.shown.kind = PKI_NAME_NONE;
 	for (int i = 0; i < PKI_NAMES_MAX && der_has_more(r); i++)
 		pki_next_name(r);
 	der_finish(r, DROP_CERT_ALT_NAME);
 	if (r->reason)
 		return DROP_CERT_ALT_NAME;
-	return work->grant.kind || pki_config_now()->any_name ? REASON_NONE : DROP_CERT_NO_MATCH;
+	return work->grant.shown.kind || pki_config_now()->any_name ? REASON_NONE
+								    : DROP_CERT_NO_MATCH;
 }

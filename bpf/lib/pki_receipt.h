@@ -14,17 +14,6 @@
 
 #define PKI_RECEIPT_SIGNED (PKI_RECEIPT_BYTES - 16)
 
-/* What the controller says of a leaf that it verified. */
-struct pki_voucher {
-	struct pki_basis basis;
-	__u64 not_after_s;
-	__u64 tag[2];
-};
-
-struct pki_voucher *unused_voucher __attribute__((unused));
-
-_Static_assert(PKI_HEAD_BYTES + sizeof(struct pki_voucher) <= GATE_PROOF_BYTES, "voucher");
-
 /* The tag of what lies in the scratch, of that length, with the source behind it. */
 INLINE struct siphash_tag128 pki_tag(struct pki_work *work, const struct siphash_key *key,
 				     __u32 length)
@@ -80,31 +69,23 @@ INLINE void pki_write_receipt(struct pki_work *work, struct gate_proof *message)
 	work->gate.answered = 1;
 }
 
-/* Whether the controller vouches for this challenge. Returns an enum reason. */
-NO_INLINE int pki_use_voucher(struct pki_work *work, const struct pki_voucher *voucher)
+/* Whether the controller vouches for this challenge, and for whom. Returns an enum reason. */
+NO_INLINE int pki_use_voucher(struct pki_work *work)
 {
-	struct pki_voucher *copy;
-	struct siphash_tag128 tag;
-	__u64 given[2];
+	const struct pki_voucher *voucher;
+	struct spent_key key;
 
-	if (!work || !voucher)
+	if (!work)
 		return DROP_VOUCHER;
-	copy = (void *)work->message.bytes + PKI_SCRATCH_AT + sizeof(work->challenge);
-	given[0] = voucher->tag[0];
-	given[1] = voucher->tag[1];
-	__builtin_memcpy(work->message.bytes + PKI_SCRATCH_AT, &work->challenge,
-			 sizeof(work->challenge));
-	copy->basis = voucher->basis;
-	copy->not_after_s = voucher->not_after_s;
-	tag = pki_tag(work, &pki_config_now()->voucher_key,
-		      sizeof(work->challenge) + sizeof(*copy) - sizeof(copy->tag));
-	if ((tag.low ^ given[0]) | (tag.high ^ given[1]))
+	key.salt = work->challenge.salt;
+	key.tag = work->challenge.tag;
+	voucher = bpf_map_lookup_elem(&vouchers, &key);
+	if (!voucher)
 		return DROP_VOUCHER;
-	work->basis = copy->basis;
-	work->issuer.not_after_s = copy->not_after_s;
-	work->grant.kind = PKI_NAME_NONE;
-	work->grant.length = 0;
-	if (copy->not_after_s < work->now_s)
+	work->basis = voucher->basis;
+	work->issuer.not_after_s = voucher->not_after_s;
+	work->grant.shown = voucher->shown;
+	if (work->issuer.not_after_s < work->now_s)
 		return DROP_CERT_EXPIRED;
 	return pki_basis_check(&work->basis, work->now_s);
 }

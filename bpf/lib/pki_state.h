@@ -13,6 +13,7 @@
 #define PKI_REVOKED_DEFAULT	65536
 #define PKI_VERIFIED_DEFAULT	16384
 #define PKI_RULES_DEFAULT	1024
+#define PKI_VOUCHERS		16
 
 /* Changes when an old pinned map of these cannot be read any more. */
 enum pki_layout {
@@ -34,14 +35,12 @@ struct pki_birth {
 struct pki_config {
 	struct sha256_state transcript; /* after the block label || audience */
 	struct siphash_key receipt_key;
-	struct siphash_key voucher_key;
 	struct token_rate source_rate; /* of curve operations */
 	struct token_rate all_rate;
 	__u32 rules;   /* number of the rules that count; what was admitted under others is out */
 	__u8 any_name; /* no subject alternative name is asked for */
-	__u8 crl_required;  /* of each certificate, revocation must be known */
-	__u8 to_controller; /* what is not understood here is left to the controller */
-	__u8 reserved;
+	__u8 crl_required; /* of each certificate, revocation must be known */
+	__u8 reserved[2];
 };
 
 /* The controller writes the configuration that is not active, then makes it so. */
@@ -145,15 +144,20 @@ struct {
 
 #define PKI_SHOWN_BYTES 128
 
+/* The name that lets a leaf in, for whoever wants to know who is in. */
+struct pki_shown {
+	__u8 kind; /* PKI_NAME_NONE: it has none, and needs none */
+	__u8 reserved;
+	__u16 length;
+	__u8 bytes[PKI_SHOWN_BYTES]; /* its beginning */
+};
+
 /* What an admission rests on. */
 struct pki_grant {
 	__u64 expires_ns; /* boot clock */
 	struct pki_basis basis;
 	__u32 rules;
-	__u8 kind; /* of the name that the operator asked for */
-	__u8 reserved;
-	__u16 length;
-	__u8 name[PKI_SHOWN_BYTES]; /* its beginning */
+	struct pki_shown shown;
 };
 
 /* source prefix -> grant. Full: the least recently seen source leaves, and is admitted no more. */
@@ -180,6 +184,22 @@ struct {
 	__type(key, struct pki_chain_key);
 	__type(value, __u32);
 } verified SEC(".maps");
+
+/* What the controller found out of a chain that it verified itself. */
+struct pki_voucher {
+	struct pki_basis basis;
+	__u64 not_after_s;
+	struct pki_shown shown;
+	__u32 reserved;
+};
+
+/* challenge -> voucher: written by the controller alone, for the moment in which it admits. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, PKI_VOUCHERS);
+	__type(key, struct spent_key);
+	__type(value, struct pki_voucher);
+} vouchers SEC(".maps");
 
 /* What the gate says of a CA, for the next message of the same source. Opaque to the peer. */
 struct pki_receipt {

@@ -7,9 +7,8 @@
 #define X509_EXTENSIONS_MAX 24
 #define X509_PURPOSES_MAX   16
 
-/* id-kp-clientAuth and anyExtendedKeyUsage. */
+/* id-kp-clientAuth. */
 #define X509_CLIENT_AUTH 0x2b06010505070302ULL
-#define X509_ANY_PURPOSE 0x551d2500
 
 /* Whoever understands none of these must not ignore them; who issues them means them. */
 INLINE enum reason x509_refused_extension(__u32 id)
@@ -102,8 +101,6 @@ INLINE void x509_purposes(const struct message *m, struct der *value, struct x50
 		der_take(m, &list, DER_OID, DROP_CERT_EXTENSION);
 		if (der_length(&list) == 8 && der_word(m, list.start) == X509_CLIENT_AUTH)
 			c->client_auth = 1;
-		if (der_length(&list) == 4 && der_word(m, list.start) >> 32 == X509_ANY_PURPOSE)
-			c->any_purpose = 1;
 	}
 	der_finish(&list, DROP_CERT_EXTENSION);
 	value->reason = list.reason;

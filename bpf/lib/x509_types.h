@@ -52,9 +52,8 @@ struct x509 {
 	__u32 is_ca;
 	__u32 path_length; /* X509_NO_LIMIT */
 	__u32 key_usage;
-	__u8 client_auth;
-	__u8 any_purpose;
-	__u8 reserved[6];
+	__u32 client_auth;
+	__u32 reserved;
 };
 
 /* Up to 32 bytes from position at on, behind shift zeros; zeros behind them. Returns 0. */

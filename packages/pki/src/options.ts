@@ -25,6 +25,11 @@ export interface PkiSettings extends Omit<GateSettings, 'difficulty' | 'targetAd
    * always is.
    */
   requireCrl?: boolean;
+  /**
+   * Whether `admit()` verifies by node:crypto what the kernel does not: RSA from 2048 bits on, P-384, and chains that do
+   * not fit a packet. Over UDP they are refused all the same. Default false.
+   */
+  otherAlgorithms?: boolean;
   /** Curve operations for one source: one for each certificate, and one for its holder. Default {perSecond: 50, burst: 100}. */
   sourceBudget?: Rate;
   /** For all together: what a flood can cost. Default {perSecond: 5000, burst: 5000}. */
@@ -56,6 +61,7 @@ export interface OwnSettings {
   names: 'any' | readonly string[];
   crls: readonly CrlSource[];
   requireCrl: boolean | undefined;
+  otherAlgorithms: boolean;
   sourceBudget: Rate;
   curveBudget: Rate;
 }
@@ -64,6 +70,7 @@ const SETTINGS: Omit<OwnSettings, 'audience' | 'anchors' | 'names'> = {
   intermediates: [],
   crls: [],
   requireCrl: undefined,
+  otherAlgorithms: false,
   sourceBudget: { perSecond: 50, burst: 100 },
   curveBudget: { perSecond: 5000, burst: 5000 },
 };
@@ -125,6 +132,11 @@ export function resolveSettings(given: Partial<OwnSettings>, before?: OwnSetting
   rulesOf(own);
   if (own.requireCrl !== undefined && typeof own.requireCrl !== 'boolean')
     throw new BpfError('ERR_BAD_OPTION', `option requireCrl is ${own.requireCrl}, expected true or false`);
+  if (typeof own.otherAlgorithms !== 'boolean')
+    throw new BpfError(
+      'ERR_BAD_OPTION',
+      `option otherAlgorithms is ${own.otherAlgorithms}, expected true or false`,
+    );
   for (const name of ['sourceBudget', 'curveBudget'] as const) rate(name, own[name]);
   return own;
 }

@@ -542,15 +542,37 @@ export const pkiBasisCodec: Codec<PkiBasis> = {
   },
 };
 
+/** struct pki_shown, 132 bytes. */
+export interface PkiShown {
+  kind: number;
+  length: number;
+  /** 128 bytes. */
+  bytes: Uint8Array;
+}
+
+export const pkiShownCodec: Codec<PkiShown> = {
+  size: 132,
+  decode(view, offset) {
+    return {
+      kind: view.getUint8(offset),
+      length: view.getUint16(offset + 2, true),
+      bytes: take.bytes(view, offset + 4, 128),
+    };
+  },
+  encode(view, offset, value) {
+    put.u8(view, offset, value.kind, 'PkiShown.kind');
+    put.zeros(view, offset + 1, 1);
+    put.u16(view, offset + 2, value.length, 'PkiShown.length');
+    put.bytes(view, offset + 4, 128, value.bytes, 'PkiShown.bytes');
+  },
+};
+
 /** struct pki_grant, 192 bytes. */
 export interface PkiGrant {
   expiresNs: bigint;
   basis: PkiBasis;
   rules: number;
-  kind: number;
-  length: number;
-  /** 128 bytes. */
-  name: Uint8Array;
+  shown: PkiShown;
 }
 
 export const pkiGrantCodec: Codec<PkiGrant> = {
@@ -560,19 +582,14 @@ export const pkiGrantCodec: Codec<PkiGrant> = {
       expiresNs: view.getBigUint64(offset, true),
       basis: pkiBasisCodec.decode(view, offset + 8),
       rules: view.getUint32(offset + 56, true),
-      kind: view.getUint8(offset + 60),
-      length: view.getUint16(offset + 62, true),
-      name: take.bytes(view, offset + 64, 128),
+      shown: pkiShownCodec.decode(view, offset + 60),
     };
   },
   encode(view, offset, value) {
     put.u64(view, offset, value.expiresNs, 'PkiGrant.expiresNs');
     pkiBasisCodec.encode(view, offset + 8, value.basis);
     put.u32(view, offset + 56, value.rules, 'PkiGrant.rules');
-    put.u8(view, offset + 60, value.kind, 'PkiGrant.kind');
-    put.zeros(view, offset + 61, 1);
-    put.u16(view, offset + 62, value.length, 'PkiGrant.length');
-    put.bytes(view, offset + 64, 128, value.name, 'PkiGrant.name');
+    pkiShownCodec.encode(view, offset + 60, value.shown);
   },
 };
 
@@ -768,6 +785,30 @@ export const pkiChainKeyCodec: Codec<PkiChainKey> = {
   encode(view, offset, value) {
     put.bytes(view, offset, 32, value.digest, 'PkiChainKey.digest');
     put.u32(view, offset + 32, value.id, 'PkiChainKey.id');
+  },
+};
+
+/** struct pki_voucher, 192 bytes. */
+export interface PkiVoucher {
+  basis: PkiBasis;
+  notAfterS: bigint;
+  shown: PkiShown;
+}
+
+export const pkiVoucherCodec: Codec<PkiVoucher> = {
+  size: 192,
+  decode(view, offset) {
+    return {
+      basis: pkiBasisCodec.decode(view, offset),
+      notAfterS: view.getBigUint64(offset + 48, true),
+      shown: pkiShownCodec.decode(view, offset + 56),
+    };
+  },
+  encode(view, offset, value) {
+    pkiBasisCodec.encode(view, offset, value.basis);
+    put.u64(view, offset + 48, value.notAfterS, 'PkiVoucher.notAfterS');
+    pkiShownCodec.encode(view, offset + 56, value.shown);
+    put.zeros(view, offset + 188, 4);
   },
 };
 
@@ -1076,71 +1117,39 @@ export const pkiBirthCodec: Codec<PkiBirth> = {
   },
 };
 
-/** struct pki_config, 104 bytes. */
+/** struct pki_config, 88 bytes. */
 export interface PkiConfig {
   transcript: Sha256State;
   receiptKey: SiphashKey;
-  voucherKey: SiphashKey;
   sourceRate: TokenRate;
   allRate: TokenRate;
   rules: number;
   anyName: number;
   crlRequired: number;
-  toController: number;
 }
 
 export const pkiConfigCodec: Codec<PkiConfig> = {
-  size: 104,
+  size: 88,
   decode(view, offset) {
     return {
       transcript: sha256StateCodec.decode(view, offset),
       receiptKey: siphashKeyCodec.decode(view, offset + 32),
-      voucherKey: siphashKeyCodec.decode(view, offset + 48),
-      sourceRate: tokenRateCodec.decode(view, offset + 64),
-      allRate: tokenRateCodec.decode(view, offset + 80),
-      rules: view.getUint32(offset + 96, true),
-      anyName: view.getUint8(offset + 100),
-      crlRequired: view.getUint8(offset + 101),
-      toController: view.getUint8(offset + 102),
+      sourceRate: tokenRateCodec.decode(view, offset + 48),
+      allRate: tokenRateCodec.decode(view, offset + 64),
+      rules: view.getUint32(offset + 80, true),
+      anyName: view.getUint8(offset + 84),
+      crlRequired: view.getUint8(offset + 85),
     };
   },
   encode(view, offset, value) {
     sha256StateCodec.encode(view, offset, value.transcript);
     siphashKeyCodec.encode(view, offset + 32, value.receiptKey);
-    siphashKeyCodec.encode(view, offset + 48, value.voucherKey);
-    tokenRateCodec.encode(view, offset + 64, value.sourceRate);
-    tokenRateCodec.encode(view, offset + 80, value.allRate);
-    put.u32(view, offset + 96, value.rules, 'PkiConfig.rules');
-    put.u8(view, offset + 100, value.anyName, 'PkiConfig.anyName');
-    put.u8(view, offset + 101, value.crlRequired, 'PkiConfig.crlRequired');
-    put.u8(view, offset + 102, value.toController, 'PkiConfig.toController');
-    put.zeros(view, offset + 103, 1);
-  },
-};
-
-/** struct pki_voucher, 72 bytes. */
-export interface PkiVoucher {
-  basis: PkiBasis;
-  notAfterS: bigint;
-  /** 2 elements. */
-  tag: bigint[];
-}
-
-export const pkiVoucherCodec: Codec<PkiVoucher> = {
-  size: 72,
-  decode(view, offset) {
-    return {
-      basis: pkiBasisCodec.decode(view, offset),
-      notAfterS: view.getBigUint64(offset + 48, true),
-      tag: take.array(2, (i) => view.getBigUint64(offset + 56 + 8 * i, true)),
-    };
-  },
-  encode(view, offset, value) {
-    pkiBasisCodec.encode(view, offset, value.basis);
-    put.u64(view, offset + 48, value.notAfterS, 'PkiVoucher.notAfterS');
-    put.array(value.tag, 2, 'PkiVoucher.tag', (item, i) => {
-      put.u64(view, offset + 56 + 8 * i, item, 'PkiVoucher.tag');
-    });
+    tokenRateCodec.encode(view, offset + 48, value.sourceRate);
+    tokenRateCodec.encode(view, offset + 64, value.allRate);
+    put.u32(view, offset + 80, value.rules, 'PkiConfig.rules');
+    put.u8(view, offset + 84, value.anyName, 'PkiConfig.anyName');
+    put.u8(view, offset + 85, value.crlRequired, 'PkiConfig.crlRequired');
+    put.zeros(view, offset + 86, 2);
   },
 };
 
@@ -1165,6 +1174,7 @@ export interface PkiObject {
     spent_order: ArrayMap<SpentSlot>;
     stats: PerCpuArrayMap<Stat>;
     verified: LruHashMap<PkiChainKey, number>;
+    vouchers: HashMap<SpentKey, PkiVoucher>;
     wide_buckets: ArrayMap<bigint>;
   };
   programs: {
@@ -1205,6 +1215,7 @@ export function openPki(source: Uint8Array | URL): ObjectSpec<PkiObject> {
       spent_order: { value: spentSlotCodec },
       stats: { value: statCodec },
       verified: { key: pkiChainKeyCodec },
+      vouchers: { key: spentKeyCodec, value: pkiVoucherCodec },
     },
   });
 }

@@ -10,13 +10,18 @@ const HASHES: Readonly<Record<string, string>> = {
   '2a864886f70d01010d': 'sha512',
 };
 
+/** Of a signature's algorithm; undefined: it is not taken. */
+export function hashOf(algorithm: string): string | undefined {
+  return HASHES[algorithm];
+}
+
 /** Whether bytes are signed by the key, given as SubjectPublicKeyInfo; algorithm: contents of its OID in hex. */
 export function signatureHolds(
   bytes: Uint8Array,
   signature: Uint8Array,
   { algorithm, publicKey }: { algorithm: string; publicKey: Uint8Array },
 ): boolean {
-  const hash = HASHES[algorithm];
+  const hash = hashOf(algorithm);
   if (!hash) return false;
   try {
     const key = createPublicKey({ key: Buffer.from(publicKey), format: 'der', type: 'spki' });

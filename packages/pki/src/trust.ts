@@ -67,12 +67,12 @@ export function isSignedBy(certificate: Certificate, issuer: Certificate): boole
 
 function readCa(bytes: Uint8Array, nowS: number): Certificate {
   const certificate = read(bytes);
-  const { isCa, keyUsage, seen, clientAuth, anyPurpose, notBefore, notAfter } = certificate;
+  const { isCa, keyUsage, seen, clientAuth, notBefore, notAfter } = certificate;
   if (!isCa) throw bad(certificate, 'is no CA');
   if (certificate.subject.bytes.length === 0) throw bad(certificate, 'has no subject');
   if (seen.has(Extension.KEY_USAGE) && !(keyUsage & KEY_CERT_SIGN))
     throw bad(certificate, 'must not sign certificates');
-  if (seen.has(Extension.EXTENDED_KEY_USAGE) && !clientAuth && !anyPurpose)
+  if (seen.has(Extension.EXTENDED_KEY_USAGE) && !clientAuth)
     throw bad(certificate, 'is for other purposes than clients');
   if (notBefore > nowS || notAfter < nowS) throw bad(certificate, 'is not valid now');
   return certificate;

@@ -9,13 +9,23 @@ import {
   Gate,
   type GateEventRecord,
   type GateFeature,
+  type ReasonName,
   tokenRate,
 } from '@cryptbpf/core';
 import { sha256State } from '@cryptbpf/core/crypto';
-import { addressBytes, formatAddress } from '@cryptbpf/core/gate-client';
-import { Authorities, tableLayout } from './authorities.js';
+import { addressBytes, formatAddress, reasonName } from '@cryptbpf/core/gate-client';
+import { Authorities, type Placed, tableLayout } from './authorities.js';
+import { type Policy, type Verified, verifyChain } from './chain.js';
 import { LABEL } from './client/holder.js';
-import { encodeProof, LONGEST_MESSAGE, MAGIC, messageLength, SIGNATURE_LENGTH } from './client/message.js';
+import {
+  encodeProof,
+  LONGEST_MESSAGE,
+  MAGIC,
+  MOST_CERTIFICATES,
+  messageLength,
+  SHORTEST_PROOF,
+  SIGNATURE_LENGTH,
+} from './client/message.js';
 import { writeRules } from './names.js';
 import {
   type OwnSettings,
@@ -27,11 +37,31 @@ import {
   rulesOf,
   takeOwn,
 } from './options.js';
-import { openPki, type PkiConfig, type PkiGrant, PkiLayout, PkiNameKind, type PkiObject } from './pki.gen.js';
+import {
+  openPki,
+  type PkiConfig,
+  type PkiGrant,
+  PkiLayout,
+  PkiNameKind,
+  type PkiObject,
+  type PkiVoucher,
+} from './pki.gen.js';
 import { filesOf, readSources, stampOf } from './sources.js';
 import { nameDigest, resolveTrust } from './trust.js';
+import { Refusal } from './x509/der.js';
 
 const TABLE_WIDTH = 8;
+const SHOWN_BYTES = 128;
+const VOUCHER = 3;
+/** The fixed part of a proof, all of zeros but for its kind. */
+const VOUCHER_PROOF = Uint8Array.of(VOUCHER, ...new Uint8Array(SHORTEST_PROOF - 1));
+/** What the kernel says of algorithms and keys that are not its own. */
+const NOT_UNDERSTOOD: ReadonlySet<ReasonName> = new Set<ReasonName>([
+  'DROP_CERT_ALGORITHM',
+  'DROP_CERT_ALGORITHMS',
+  'DROP_CERT_KEY',
+  'DROP_CERT_SIGNATURE_FORMAT',
+]);
 const WATCH_INTERVAL_MS = 250;
 
 /** The certificate that an admission rests on. */
@@ -68,9 +98,9 @@ export interface AuthorityInfo {
 
 /** What a holder presents: certificates and a signature, as `Holder.present` makes them. */
 export interface Presentation {
-  /** DER, the leaf first; at most three. */
+  /** DER, the leaf first; at most three for the kernel. */
   readonly certificates: readonly Uint8Array[];
-  /** r || s, 64 bytes. */
+  /** r || s, 64 bytes; for others than P-256 as `Holder` makes it. */
   readonly signature: Uint8Array;
 }
 
@@ -197,18 +227,25 @@ export class PkiValidator extends Gate {
     }
   }
 
-  /** Hands in what a holder presents for whom challengeFor() gave the challenge: for clients that cannot send UDP. */
-  admit(address: string, challenge: Uint8Array, { certificates, signature }: Presentation): Admission {
-    if (signature.length !== SIGNATURE_LENGTH) {
-      const message = `signature is ${signature.length} bytes, expected ${SIGNATURE_LENGTH}`;
-      throw new BpfError('ERR_BAD_VALUE', message);
+  /**
+   * Hands in what a holder presents for whom challengeFor() gave the challenge: for clients that cannot send UDP, and,
+   * with `otherAlgorithms`, for chains that the kernel does not verify.
+   */
+  admit(address: string, challenge: Uint8Array, presentation: Presentation): Admission {
+    const { certificates, signature } = presentation;
+    const fits =
+      signature.length === SIGNATURE_LENGTH &&
+      certificates.length <= MOST_CERTIFICATES &&
+      messageLength({ certificates }) <= LONGEST_MESSAGE;
+    if (!fits && !this.#own.otherAlgorithms) {
+      const message = `a chain of ${certificates.length} certificates and a signature of ${signature.length} bytes do not fit a message`;
+      throw new BpfError('ERR_BAD_VALUE', `${message}: set otherAlgorithms to have them verified here`);
     }
-    const length = messageLength({ certificates });
-    if (length > LONGEST_MESSAGE) {
-      const message = `the chain takes ${length} bytes, expected at most ${LONGEST_MESSAGE}`;
-      throw new BpfError('ERR_BAD_VALUE', message);
-    }
-    return this.admitProof(address, challenge, encodeProof({ certificates }, signature));
+    const admission = fits
+      ? this.admitProof(address, challenge, encodeProof({ certificates }, signature))
+      : undefined;
+    if (admission && !(this.#own.otherAlgorithms && NOT_UNDERSTOOD.has(admission.reason))) return admission;
+    return this.#admitHere(address, challenge, presentation);
   }
 
   /**
@@ -300,12 +337,44 @@ export class PkiValidator extends Gate {
     }).catch(this.#onError);
   }
 
-  #certificateOf({ basis, kind, length, name }: PkiGrant): AdmittedCertificate {
+  /** Verifies the chain here; the rest of the exchange is the program's, which looks for this voucher. */
+  #admitHere(address: string, challenge: Uint8Array, { certificates, signature }: Presentation): Admission {
+    const source = addressBytes(address);
+    const { maps } = this.#pki;
+    const salt = new DataView(challenge.buffer, challenge.byteOffset, challenge.byteLength);
+    const key = { salt: salt.getBigUint64(16, true), tag: salt.getBigUint64(24, true) };
+    try {
+      const verified = verifyChain({ certificates, signature, challenge, source }, this.#policy());
+      maps.vouchers.set(key, toVoucher(verified));
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      return { admitted: false, reason: reasonName(error.reason) as ReasonName, lifetime: 0, renewAfter: 0 };
+    }
+    try {
+      return this.admitProof(address, challenge, VOUCHER_PROOF);
+    } finally {
+      maps.vouchers.delete(key);
+    }
+  }
+
+  #policy(): Policy<Placed> {
+    const { names, crls, requireCrl, audience } = this.#own;
+    return {
+      authorities: this.#authorities.placed,
+      rules: names === 'any' ? undefined : rulesOf(this.#own),
+      requireCrl: requireCrl ?? crls.length > 0,
+      audience: nameDigest(Buffer.from(audience)),
+      nowS: Math.floor(Date.now() / 1000),
+      strict: false,
+    };
+  }
+
+  #certificateOf({ basis, shown: { kind, length, bytes } }: PkiGrant): AdmittedCertificate {
     const authority = this.#authorities.placed.find(({ id }) => id === basis.id);
     return {
       authority: authority?.certificate.subject.text ?? '',
       serial: Buffer.from(basis.serial.bytes.subarray(0, basis.serial.length)).toString('hex'),
-      name: showName(kind, name.subarray(0, length)),
+      name: showName(kind, bytes.subarray(0, length)),
     };
   }
 }
@@ -317,9 +386,10 @@ function readTrust(own: OwnSettings) {
     crls: readSources(own.crls, 'X509 CRL'),
   };
   const authorities = resolveTrust(sources, Math.floor(Date.now() / 1000));
+  if (own.otherAlgorithms) return authorities;
   const foreign = authorities.find(({ certificate }) => !certificate.point);
   if (!foreign) return authorities;
-  const message = `certificate "${foreign.certificate.subject.text}" has another key than P-256, which the kernel does not verify with`;
+  const message = `certificate "${foreign.certificate.subject.text}" has another key than P-256, which the kernel does not verify with: set otherAlgorithms`;
   throw new BpfError('ERR_BAD_VALUE', message);
 }
 
@@ -332,13 +402,29 @@ function toConfig(own: OwnSettings, old: PkiConfig, isNarrower: boolean): PkiCon
   return {
     transcript: { h: sha256State(label(), nameDigest(Buffer.from(own.audience))) },
     receiptKey: isFirst ? randomKey() : old.receiptKey,
-    voucherKey: isFirst ? randomKey() : old.voucherKey,
     sourceRate: tokenRate(own.sourceBudget),
     allRate: tokenRate(own.curveBudget),
     rules: isFirst || isNarrower ? old.rules + 1 : old.rules,
     anyName: own.names === 'any' ? 1 : 0,
     crlRequired: (own.requireCrl ?? own.crls.length > 0) ? 1 : 0,
-    toController: 0,
+  };
+}
+
+function toVoucher({ authority, serial, notAfter, shown }: Verified<Placed>): PkiVoucher {
+  const padded = (bytes: Uint8Array, length: number) => {
+    const all = new Uint8Array(length);
+    all.set(bytes.subarray(0, length));
+    return all;
+  };
+  const { kind, bytes } = shown ?? { kind: PkiNameKind.PKI_NAME_NONE, bytes: new Uint8Array() };
+  return {
+    basis: {
+      place: authority.place,
+      id: authority.id,
+      serial: { bytes: padded(serial, 32), length: serial.length },
+    },
+    notAfterS: BigInt(notAfter),
+    shown: { kind, length: Math.min(bytes.length, SHOWN_BYTES), bytes: padded(bytes, SHOWN_BYTES) },
   };
 }
 

@@ -270,7 +270,6 @@ export interface X509 {
   pathLength: number;
   keyUsage: number;
   clientAuth: number;
-  anyPurpose: number;
 }
 
 export const x509Codec: Codec<X509> = {
@@ -293,8 +292,7 @@ export const x509Codec: Codec<X509> = {
       isCa: view.getUint32(offset + 300, true),
       pathLength: view.getUint32(offset + 304, true),
       keyUsage: view.getUint32(offset + 308, true),
-      clientAuth: view.getUint8(offset + 312),
-      anyPurpose: view.getUint8(offset + 313),
+      clientAuth: view.getUint32(offset + 312, true),
     };
   },
   encode(view, offset, value) {
@@ -314,9 +312,8 @@ export const x509Codec: Codec<X509> = {
     put.u32(view, offset + 300, value.isCa, 'X509.isCa');
     put.u32(view, offset + 304, value.pathLength, 'X509.pathLength');
     put.u32(view, offset + 308, value.keyUsage, 'X509.keyUsage');
-    put.u8(view, offset + 312, value.clientAuth, 'X509.clientAuth');
-    put.u8(view, offset + 313, value.anyPurpose, 'X509.anyPurpose');
-    put.zeros(view, offset + 314, 6);
+    put.u32(view, offset + 312, value.clientAuth, 'X509.clientAuth');
+    put.zeros(view, offset + 316, 4);
   },
 };
 

@@ -8,7 +8,6 @@ import {
   messageLength,
   type Presented,
   RECEIPT_LENGTH,
-  SIGNATURE_LENGTH,
 } from './message.js';
 import { pemBlocks } from './pem.js';
 
@@ -64,9 +63,7 @@ export class Holder {
     const certificates = typeof chain === 'string' ? pemBlocks(chain, 'CERTIFICATE') : [...chain];
     if (certificates.length === 0) throw new PkiError('ERR_PKI_CHAIN', 'the chain has no certificate');
     const digest = await sha256(new TextEncoder().encode(audience));
-    const holder = new Holder(certificates, await signerOf(key), digest, longestMessage);
-    holder.steps();
-    return holder;
+    return new Holder(certificates, await signerOf(key), digest, longestMessage);
   }
 
   /**
@@ -101,12 +98,7 @@ export class Holder {
     if (address.length !== ADDRESS_LENGTH)
       throw new RangeError(`source is ${address.length} bytes, expected ${ADDRESS_LENGTH}`);
     const digest = await sha256(encodeCertificates(certificates));
-    const signature = await this.#signer.signMessage(transcript(this.#audience, challenge, address, digest));
-    if (signature.length === SIGNATURE_LENGTH) return signature;
-    throw new PkiError(
-      'ERR_PKI_KEY',
-      `the signature is ${signature.length} bytes, expected ${SIGNATURE_LENGTH}`,
-    );
+    return this.#signer.signMessage(transcript(this.#audience, challenge, address, digest));
   }
 
   /** Certificates and signature of a single message, for a transport of one's own: see `PkiValidator.admit`. */

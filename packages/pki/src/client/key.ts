@@ -8,14 +8,14 @@ export interface PrivateCryptoKey {
   readonly algorithm: { readonly name: string };
 }
 
-/** Whatever signs: r || s, 64 bytes, of SHA-256 of the message. A key may be in hardware behind it. */
+/** Whatever signs: with P-256 r || s, 64 bytes, of SHA-256 of the message. A key may be in hardware behind it. */
 export interface MessageSigner {
   signMessage(message: Uint8Array): Uint8Array | Promise<Uint8Array>;
 }
 
 /**
- * A private P-256 key: PEM (PKCS#8, or SEC 1 as `openssl ecparam -genkey` writes it), PKCS#8 or SEC 1 as bytes, a
- * CryptoKey for ECDSA, which need not be extractable, or an object that signs.
+ * A private key, of P-256 for what gates verify themselves: PEM (PKCS#8, or SEC 1 as `openssl ecparam -genkey` writes it), PKCS#8 or SEC 1 as bytes, a
+ * CryptoKey, which need not be extractable, or an object that signs.
  */
 export type PrivateKey = string | Uint8Array | PrivateCryptoKey | MessageSigner;
 
@@ -30,8 +30,12 @@ interface Subtle {
   ): Promise<PrivateCryptoKey>;
 }
 
-const P256 = { name: 'ECDSA', namedCurve: 'P-256' };
-const SIGN = { name: 'ECDSA', hash: 'SHA-256' };
+/** How a key is imported, and how it signs; but for the first, gates take it only from their application. */
+const KINDS = [
+  { key: { name: 'ECDSA', namedCurve: 'P-256' }, sign: { name: 'ECDSA', hash: 'SHA-256' } },
+  { key: { name: 'ECDSA', namedCurve: 'P-384' }, sign: { name: 'ECDSA', hash: 'SHA-384' } },
+  { key: { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }, sign: { name: 'RSASSA-PKCS1-v1_5' } },
+] as const;
 
 /** PKCS#8 in front of an ECPrivateKey of P-256 (RFC 5958, RFC 5915), without the lengths. */
 const ALGORITHM = [
@@ -65,14 +69,20 @@ function fromPem(pem: string): Uint8Array {
 
 async function importedSigner(bytes: Uint8Array): Promise<MessageSigner> {
   const pkcs8 = isSec1(bytes) ? wrap(bytes) : bytes;
+  let cause: unknown;
   try {
-    return cryptoKeySigner(await subtle().importKey('pkcs8', pkcs8, P256, false, ['sign']));
-  } catch (cause) {
-    if (cause instanceof PkiError) throw cause;
-    throw badKey('key is no private P-256 key in PKCS#8 or SEC 1', cause);
+    for (const { key } of KINDS) {
+      try {
+        return cryptoKeySigner(await subtle().importKey('pkcs8', pkcs8, key, false, ['sign']));
+      } catch (error) {
+        if (error instanceof PkiError) throw error;
+        cause = error; // perhaps the next one
+      }
+    }
   } finally {
     if (pkcs8 !== bytes) pkcs8.fill(0);
   }
+  throw badKey('key is no private key of P-256, P-384 or RSA, in PKCS#8 or SEC 1', cause);
 }
 
 /** SEQUENCE { INTEGER 1, … */
@@ -92,11 +102,14 @@ function tlv(tag: number, contents: Uint8Array | number[]): number[] {
 
 function cryptoKeySigner(key: PrivateCryptoKey): MessageSigner {
   const { name, namedCurve } = (key.algorithm ?? {}) as { name?: string; namedCurve?: string };
-  if (name !== 'ECDSA' || namedCurve !== 'P-256')
-    throw badKey(`key is a CryptoKey for ${name} ${namedCurve ?? ''}, expected ECDSA P-256`);
+  const kind = KINDS.find(
+    ({ key: wanted }) =>
+      wanted.name === name && ('namedCurve' in wanted ? wanted.namedCurve : undefined) === namedCurve,
+  );
+  if (!kind) throw badKey(`key is a CryptoKey for ${name} ${namedCurve ?? ''}, expected ECDSA P-256`);
   if (key.type !== 'private' || !key.usages.includes('sign'))
     throw badKey(`key is a ${key.type} CryptoKey for [${key.usages}], expected a private one for sign`);
-  return { signMessage: async (message) => new Uint8Array(await subtle().sign(SIGN, key, message)) };
+  return { signMessage: async (message) => new Uint8Array(await subtle().sign(kind.sign, key, message)) };
 }
 
 function subtle(): Subtle {

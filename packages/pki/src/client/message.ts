@@ -27,7 +27,7 @@ const CHAIN = 1;
 const RECEIPT_CHAIN = 2;
 const HEAD_LENGTH = 4 + SIGNATURE_LENGTH;
 /** The fixed part, which is what an answer may fill. */
-const SHORTEST_PROOF = 192;
+export const SHORTEST_PROOF = 192;
 const BEFORE_PROOF = HEADER_LENGTH + CHALLENGE_LENGTH;
 
 export const messages = new GateMessages({
@@ -65,6 +65,8 @@ export function messageLength({ receipt, certificates }: Presented): number {
 /** What proves: certificates, and the signature of the first one's holder. */
 export function encodeProof(presented: Presented, signature: Uint8Array): Uint8Array {
   const { receipt = new Uint8Array(), certificates } = presented;
+  if (signature.length !== SIGNATURE_LENGTH)
+    throw new RangeError(`signature is ${signature.length} bytes, expected ${SIGNATURE_LENGTH}`);
   const list = encodeCertificates(certificates);
   const length = Math.max(SHORTEST_PROOF, HEAD_LENGTH + receipt.length + list.length);
   const proof = new Uint8Array(length);

@@ -5,7 +5,6 @@ const EXTENSIONS_MAX = 24;
 const PURPOSES_MAX = 16;
 const KEY_ID_BYTES_MAX = 32;
 const CLIENT_AUTH = '2b06010505070302';
-const ANY_PURPOSE = '551d2500';
 
 /** The last byte of 2.5.29.x. */
 export const Extension = {
@@ -41,7 +40,6 @@ export interface Extensions {
   /** The first byte of the bit string. */
   keyUsage: number;
   clientAuth: boolean;
-  anyPurpose: boolean;
   /** Where subject alternative names are. */
   altNames: Element | undefined;
 }
@@ -59,7 +57,6 @@ export function readExtensions(holder: Der): Extensions {
     pathLength: Number.POSITIVE_INFINITY,
     keyUsage: 0,
     clientAuth: false,
-    anyPurpose: false,
     altNames: undefined,
   };
   if (!list.hasMore) throw new Refusal(Reason.DROP_CERT_EXTENSIONS);
@@ -154,7 +151,6 @@ function readPurposes(der: Der, extensions: Extensions): void {
   for (let i = 0; i < PURPOSES_MAX && list.hasMore; i++) {
     const oid = Buffer.from(list.contents(list.take(Tag.OID, Reason.DROP_CERT_EXTENSION))).toString('hex');
     if (oid === CLIENT_AUTH) extensions.clientAuth = true;
-    if (oid === ANY_PURPOSE) extensions.anyPurpose = true;
   }
   list.finish(Reason.DROP_CERT_EXTENSION);
 }

@@ -1,5 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { connect } from 'node:net';
+import { createInterface } from 'node:readline';
 
 /* What a client says, as a process of its own: run in its namespace. */
 
@@ -13,6 +14,12 @@ async function present(options) {
   } catch ({ code, reason, message }) {
     return JSON.stringify({ code, reason, message });
   }
+}
+
+/** Presents what each line of its input says. */
+async function serve() {
+  console.log('ready');
+  for await (const line of createInterface({ input: process.stdin })) console.log(await present(line));
 }
 
 function tcp(host, port, wait) {
@@ -33,4 +40,5 @@ function datagram(host, port, wait) {
   }).finally(() => setImmediate(() => process.exit()));
 }
 
-console.log(await { present, connect: tcp, datagram }[command](...args));
+const said = await { present, serve, connect: tcp, datagram }[command](...args);
+if (said !== undefined) console.log(said);
