@@ -8,6 +8,7 @@ export const PACKAGES = {
   pow: { needs: ['core'], load: async () => (await import('./pow.mjs')).benchPow },
   'signed-auth': { needs: [], load: async () => (await import('./signed-auth.mjs')).benchSignedAuth },
   logger: { needs: [], load: async () => (await import('./logger.mjs')).benchLogger },
+  tunnel: { needs: [], load: async () => (await import('./tunnel.mjs')).benchTunnel },
   primitives: {
     needs: [],
     load: async () => (await import('./primitives.mjs')).benchPrimitives,
