@@ -7,6 +7,7 @@ export const PACKAGES = {
   core: { needs: [], load: async () => (await import('./core.mjs')).benchCore },
   pow: { needs: ['core'], load: async () => (await import('./pow.mjs')).benchPow },
   'signed-auth': { needs: [], load: async () => (await import('./signed-auth.mjs')).benchSignedAuth },
+  zkp: { needs: [], load: async () => (await import('./zkp.mjs')).benchZkp },
   logger: { needs: [], load: async () => (await import('./logger.mjs')).benchLogger },
   tunnel: { needs: [], load: async () => (await import('./tunnel.mjs')).benchTunnel },
   primitives: {

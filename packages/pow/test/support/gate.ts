@@ -33,7 +33,8 @@ export interface Judged extends Ran {
 
 /** A gate's program, and what its hook calls each action. */
 export interface Feature {
-  object: string;
+  /** File of its object, or what opens it. */
+  object: string | (() => ObjectSpec<PowObject>);
   program: string;
   actions: Readonly<Record<number, Ran['action']>>;
   proof: ProofKind;
@@ -60,7 +61,8 @@ export class TestGate {
     feature = POW,
     edit: (spec: ObjectSpec<PowObject>) => void = () => {},
   ) {
-    const spec = openPow(new URL(feature.object, BUILD));
+    const { object } = feature;
+    const spec = typeof object === 'string' ? openPow(new URL(object, BUILD)) : object();
     edit(spec);
     this.object = spec.load(options);
     this.program = (this.object.programs as Record<string, Program>)[feature.program]!;

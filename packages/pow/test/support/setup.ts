@@ -47,7 +47,7 @@ export interface Setup {
 }
 
 /** What a feature adds to the gate. */
-export type ProofKind = Pick<TwinState, 'magic' | 'proofBytes' | 'holds'>;
+export type ProofKind = Pick<TwinState, 'magic' | 'proofBytes' | 'proofBytesMax' | 'holds'>;
 
 export const KEY = { id: 7, master: Uint8Array.from({ length: 32 }, (_, i) => i * 7 + 1) };
 export const OLD_KEY = { id: 6, master: Uint8Array.from({ length: 32 }, (_, i) => 200 - i) };

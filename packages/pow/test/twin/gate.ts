@@ -67,7 +67,9 @@ function judgeMessage(state: TwinState, frame: Uint8Array, packet: Packet, seen?
 
 function checkHeader(state: TwinState, frame: Uint8Array, packet: Packet, message: Uint8Array): Reason {
   const proofMessageBytes = HEADER_BYTES + 32 + state.proofBytes;
-  const fits = message.length === HELLO_BYTES || message.length === proofMessageBytes;
+  const more = (state.proofBytesMax ?? state.proofBytes) - state.proofBytes;
+  const isProofLong = message.length >= proofMessageBytes && message.length <= proofMessageBytes + more;
+  const fits = message.length === HELLO_BYTES || isProofLong;
   if (!fits || u16(frame, packet.transport + 4) !== 8 + message.length) return Reason.DROP_MESSAGE_LENGTH;
   if (new DataView(message.buffer, message.byteOffset).getUint32(0) !== state.magic) {
     return Reason.DROP_MESSAGE_MAGIC;
@@ -76,8 +78,8 @@ function checkHeader(state: TwinState, frame: Uint8Array, packet: Packet, messag
   if (message[5] !== HELLO && message[5] !== PROOF) return Reason.DROP_MESSAGE_TYPE;
   if (message[6] !== 0 || message[7] !== 0) return Reason.DROP_MESSAGE_FORMAT;
   if (listedAs(state, packet.source) === 'deny') return Reason.DROP_DENIED;
-  const expected = message[5] === HELLO ? HELLO_BYTES : proofMessageBytes;
-  return message.length === expected ? Reason.REASON_NONE : Reason.DROP_MESSAGE_LENGTH;
+  const isRight = message[5] === HELLO ? message.length === HELLO_BYTES : isProofLong;
+  return isRight ? Reason.REASON_NONE : Reason.DROP_MESSAGE_LENGTH;
 }
 
 function hello(
@@ -120,7 +122,7 @@ function proof(
   const { reason, lifetime } = judgeProof(state, given);
   const admitted = reason === Reason.ANSWER_ADMITTED;
   if (!admitted && reason < Reason.DROP_SERVICE) return settle(state, reason);
-  const reply = message.slice().fill(0, HEADER_BYTES);
+  const reply = message.slice().fill(0, HEADER_BYTES, HEADER_BYTES + 32 + state.proofBytes);
   const told = BigInt(lifetime);
   const seconds = Number(
     near('lifetime', BigInt(witness?.lifetime ?? lifetime), told, told === 0n ? 0n : 2n),

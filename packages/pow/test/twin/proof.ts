@@ -50,7 +50,9 @@ function checkTime(state: TwinState, issued: bigint, now: bigint): Reason {
 
 function checkSingleUse(state: TwinState, given: Proof): Reason {
   if (state.spent.has(spentKey(given))) return Reason.DROP_SPENT;
-  return state.holds(given.challenge, given.proof) ? Reason.REASON_NONE : Reason.DROP_PROOF;
+  const holds = state.holds(given.challenge, given.proof, given.source);
+  if (typeof holds === 'number') return holds;
+  return holds ? Reason.REASON_NONE : Reason.DROP_PROOF;
 }
 
 function spentKey({ challenge }: Proof): string {

@@ -1,3 +1,4 @@
+import type { Reason } from '@cryptbpf/core';
 import { maskByte } from '../support/addresses.js';
 import type { Secret } from './challenge.js';
 
@@ -14,7 +15,10 @@ export interface Listed {
 export interface TwinState {
   magic: number;
   proofBytes: number;
-  holds(challenge: Uint8Array, proof: Uint8Array): boolean;
+  /** Where proofs have more than their fixed part: of the longest. */
+  proofBytesMax?: number;
+  /** False stands for DROP_PROOF; source: 16 bytes. */
+  holds(challenge: Uint8Array, proof: Uint8Array, source: Uint8Array): boolean | Reason;
   port: number;
   tcpPorts: ReadonlySet<number>;
   udpPorts: ReadonlySet<number>;

@@ -36,7 +36,7 @@ describe('a service behind a gate for keys', () => {
     expect(await lab.prove(family, schnorr(1, own, { audience: 'web.example' }))).toBe('DROP_PROOF');
     expect(await lab.reaches(family)).toBe('silent');
     expect(await lab.prove(family, schnorr(1, own))).toBe('admitted');
-    expect(await lab.reaches(family)).toBe('open');
+    expect(await lab.opens(family)).toBe('open');
     expect(filter.revoke(CLIENT[family])).toBe(true);
     expect(await lab.reaches(family)).toBe('silent');
   });
@@ -85,7 +85,7 @@ describe('a service behind a gate for a group', () => {
     expect(await lab.reaches(family)).toBe('silent');
     for (const member of members) {
       expect(await lab.prove(family, ring(group, member))).toBe('admitted');
-      expect(await lab.reaches(family)).toBe('open');
+      expect(await lab.opens(family)).toBe('open');
       expect(filter.revoke(CLIENT[family])).toBe(true);
     }
     expect(await lab.reaches(family)).toBe('silent');

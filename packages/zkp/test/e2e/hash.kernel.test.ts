@@ -36,11 +36,11 @@ describe.each(['ipv4', 'ipv6'] as const)('a service behind a gate for secrets, o
 
   it('is open after a proof, and closed after the revocation', async () => {
     expect(await lab.prove(family, hash(1, SECRET))).toBe('admitted');
-    expect(await lab.reaches(family)).toBe('open');
+    expect(await lab.opens(family)).toBe('open');
     expect(filter.revoke(CLIENT[family])).toBe(true);
     expect(await lab.reaches(family)).toBe('silent');
     expect(await lab.prove(family, hash(2, OTHER, { form: 'sha256' }))).toBe('admitted');
-    expect(await lab.reaches(family)).toBe('open');
+    expect(await lab.opens(family)).toBe('open');
     filter.revoke(CLIENT[family]);
   });
 });
