@@ -149,7 +149,7 @@ enum reason {
 	DROP_RULES_CHANGED = 181,  /* admitted under rules that do not count any more */
 	/* Dropped: a tunnel, on the way out. */
 	DROP_TUNNEL_NO_PEER = 224,     /* the destination is in nobody's allowed IPs */
-	DROP_TUNNEL_NO_SESSION = 225,  /* no session with the peer yet, or not any more */
+	DROP_TUNNEL_NO_SESSION = 225,  /* no session yet, or not any more; it may wait for one */
 	DROP_TUNNEL_NO_ENDPOINT = 226, /* where the peer is, is not known */
 	DROP_TUNNEL_NO_ROUTE = 227,    /* no way there */
 	DROP_TUNNEL_TOO_BIG = 228,  /* sealed, it would not fit the way there: the sender is told */

@@ -45,6 +45,12 @@ NO_INLINE int receive_is_transit(struct __sk_buff *ctx, const struct packet *pac
 	       result == BPF_FIB_LKUP_RET_FRAG_NEEDED;
 }
 
+INLINE bool receive_is_anothers(struct __sk_buff *ctx, const struct packet *packet)
+{
+	return bpf_ktime_get_boot_ns() > read_once(controlled_until_ns) ||
+	       receive_is_transit(ctx, packet);
+}
+
 /* Data for this port? The headers of UDP and of the suite are in work->wire then. */
 NO_INLINE int receive_classify(struct __sk_buff *ctx, struct tunnel_work *work)
 {
@@ -83,7 +89,8 @@ NO_INLINE int receive_prepare(struct __sk_buff *ctx, struct tunnel_work *work)
 	work->slot = slot ? *slot : 0;
 	session = tunnel_session(work->slot);
 	if (!session)
-		return receive_is_transit(ctx, &work->packet) ? TUNNEL_NOT_OURS : DROP_TUNNEL_INDEX;
+		return receive_is_anothers(ctx, &work->packet) ? TUNNEL_NOT_OURS
+							       : DROP_TUNNEL_INDEX;
 	if (work->packet.first_fragment)
 		return DROP_FRAGMENT;
 	work->generation = __sync_fetch_and_add(&session->generation, 0);

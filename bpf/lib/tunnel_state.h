@@ -21,6 +21,12 @@ const volatile __u16 listen_port;	 /* UDP */
 const volatile __u64 reject_after_ns;	 /* age at which a session's keys are not used any more */
 const volatile __u64 reject_after_count; /* packets after which it seals no more */
 
+/*
+ * Until when there is a controller, by the boot clock. Before 6.6 programs stay when theirs was
+ * killed: one that was left behind must not drop what is for the next one.
+ */
+__u64 controlled_until_ns;
+
 /* Where a peer is, and which of our addresses it knows. */
 struct tunnel_endpoint {
 	struct address remote;

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 /* What npm would publish, installed into an empty project. */
 
-const PACKAGES = ['cas', 'core', 'logger', 'pki', 'pow', 'signed-auth', 'zkp'];
+const PACKAGES = ['cas', 'core', 'logger', 'pki', 'pow', 'signed-auth', 'zkp', 'tunnel'];
 const root = new URL('../../', import.meta.url).pathname;
 let project: string;
 
@@ -38,6 +38,7 @@ describe('an empty project with the packed packages', () => {
     '@cryptbpf/cas',
     '@cryptbpf/cas/client',
     '@cryptbpf/core',
+    '@cryptbpf/tunnel',
     '@cryptbpf/logger',
     '@cryptbpf/logger/reader',
     ...['pow', 'signed-auth', 'zkp', 'pki'].flatMap((name) =>

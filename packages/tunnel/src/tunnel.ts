@@ -84,8 +84,8 @@ const REJECT_AFTER_MESSAGES: Record<Suite, bigint> = {
 
 /**
  * A tunnel: a device that packets are routed into, whose programs seal and open them in the kernel (6.1+; suite
- * aes-256-gcm 6.10+), and the handshakes with its peers, which are this process's. Without the process the device
- * goes on until the session's time is over, at most 180 s; no packet leaves it that is not sealed.
+ * aes-256-gcm 6.10+), and the handshakes with its peers, which are this process's. No packet leaves
+ * the device that is not sealed: without the process it drops all, before Linux 6.6 when the session is over.
  */
 export class Tunnel implements AsyncDisposable {
   readonly name: string;
@@ -227,10 +227,15 @@ export class Tunnel implements AsyncDisposable {
   }
 
   #begin(): void {
-    const tick = setInterval(() => this.#handshakes.tick(), TICK_MS);
+    const tick = setInterval(() => this.#tick(), TICK_MS);
     const look = setInterval(() => this.#lookAround(), LOOK_AROUND_MS);
     this.#timers.push(tick, look);
     void this.#dataPath.holdPackets(this.#closing.signal, (path) => this.#peerOf(path)?.tick());
+  }
+
+  #tick(): void {
+    this.#dataPath.stayControlled();
+    this.#handshakes.tick();
   }
 
   #peerOf(path: KernelPeerPath): Peer | undefined {

@@ -2,6 +2,7 @@ import {
   addressBytes,
   BpfError,
   type BpfObject,
+  bootTimeNs,
   isMapped,
   type Link,
   maskAddress,
@@ -38,6 +39,7 @@ export interface DataPathOptions {
   readonly rejectAfterMessages: bigint;
 }
 
+const CONTROLLED_NS = 15_000_000_000n;
 const NS_PER_S = 1_000_000_000;
 
 /** The programs of a tunnel, and what they know. */
@@ -76,8 +78,14 @@ export class DataPath {
     const { peers, sessions } = object.maps;
     const { mtu } = device;
     this.#context = { suite, mtu, control, peers, sessions, prepare, wipe, transmit, localAddressTo };
+    this.stayControlled();
     this.#inside = object.programs.tunnel_inside.attachTc(device.inside, 'ingress');
     this.attachUnderlay();
+  }
+
+  /** Says that there is a controller: at least every 15 seconds. */
+  stayControlled(): void {
+    this.#object.variables.controlled_until_ns = bootTimeNs() + CONTROLLED_NS;
   }
 
   /** To interfaces that have come since; those that went have taken their links with them. */

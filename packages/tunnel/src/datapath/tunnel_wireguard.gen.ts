@@ -1015,6 +1015,7 @@ export interface TunnelWireguardObject {
     tunnel_underlay: TcProgram;
   };
   variables: {
+    controlled_until_ns: bigint;
     device_ifindex: number;
     device_mac: Uint8Array;
     device_mtu: number;

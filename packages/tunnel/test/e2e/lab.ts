@@ -63,7 +63,7 @@ export class End implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.dataPath?.close();
+    this.namespace.run(() => this.dataPath?.close());
     this.namespace[Symbol.dispose]();
   }
 
@@ -132,17 +132,7 @@ export class Lab implements Disposable {
   }
 
   ping(family: Family, ...options: string[]): string {
-    return this.left.namespace.exec(
-      'ping',
-      '-c',
-      '2',
-      '-i',
-      '0.2',
-      '-W',
-      '2',
-      ...options,
-      innerAddress('right', family),
-    );
+    return this.left.namespace.exec('ping', '-c', '1', '-W', '5', ...options, innerAddress('right', family));
   }
 
   [Symbol.dispose](): void {

@@ -2,6 +2,8 @@ import { once } from 'node:events';
 import type { End, Family } from './lab.js';
 import { innerAddress } from './lab.js';
 
+type Place = Pick<End, 'side' | 'namespace'>;
+
 const SERVER = `
   let bytes = 0;
   const server = require('node:net').createServer((socket) => {
@@ -20,7 +22,7 @@ const CLIENT = `
 const WAIT_MS = process.env.CRYPTBPF_VM ? 60_000 : 20_000;
 
 /** Sends so many bytes by TCP, from one end of a tunnel to the other. How many came is what the server says. */
-export async function transfer(from: End, to: End, family: Family, bytes: number): Promise<number> {
+export async function transfer(from: Place, to: Place, family: Family, bytes: number): Promise<number> {
   const host = innerAddress(to.side, family);
   const server = run(to, SERVER, host);
   await once(server.stdout!, 'data');
@@ -30,7 +32,7 @@ export async function transfer(from: End, to: End, family: Family, bytes: number
   return Number(String(said));
 }
 
-function run(end: End, script: string, ...args: string[]) {
+function run(end: Place, script: string, ...args: string[]) {
   return end.namespace.spawn(process.execPath, ['-e', script, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -108,11 +108,12 @@ export class Programs implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.dataPath.close();
+    this.namespace.run(() => this.dataPath.close());
     this.namespace[Symbol.dispose]();
   }
 
   #run(name: 'tunnel_inside' | 'tunnel_underlay', data: Uint8Array) {
+    this.dataPath.stayControlled();
     const program = this.dataPath.program(name);
     const { returnValue, data: packet } = this.namespace.run(() =>
       program.testRun({ data, outputSize: 2 * 9216 }),

@@ -1,0 +1,91 @@
+import { once } from 'node:events';
+import { expect, it } from 'vitest';
+import type { Suite } from '../../src/contract.js';
+import { HEADER_BYTES } from '../support/programs.js';
+import { innerAddress, Lab } from './lab.js';
+import { until } from './wireguard-go.js';
+
+/* New keys again and again, under packets that are counted. CRYPTBPF_REKEYS says how often. */
+
+const REKEYS = Number(process.env.CRYPTBPF_REKEYS ?? 150);
+/** More than are sent while keys change. */
+const PACKETS = 40 * REKEYS;
+const MARK = Buffer.from('plaintextplaintext');
+
+const RECEIVER = `
+  const seen = new Set();
+  const socket = require('node:dgram').createSocket({ type: 'udp4', recvBufferSize: 4e6 });
+  socket.on('message', (message) => {
+    const end = message.toString('latin1', 18);
+    if (end !== 'end') return void seen.add(end);
+    console.log(seen.size);
+    socket.close();
+  });
+  socket.bind(7001, process.argv[1], () => console.log('ready'));
+`;
+const SENDER = `
+  const [host, count] = process.argv.slice(1);
+  const socket = require('node:dgram').createSocket('udp4');
+  let sent = 0;
+  const timer = setInterval(() => {
+    for (let i = 0; i < 4 && sent < count; i++) socket.send('plaintextplaintext' + sent++, 7001, host);
+    if (sent < count) return;
+    clearInterval(timer);
+    setTimeout(() => { console.log(sent); process.stdin.once('data', () => {
+      for (let i = 0; i < 10; i++) socket.send('plaintextplaintext' + 'end', 7001, host);
+      setTimeout(() => socket.close(), 100);
+      process.stdin.unref();
+    }); }, 300);
+  }, 1);
+`;
+
+it.each(['wireguard', 'aes-256-gcm'] as const)(
+  'loses no packet and repeats no nonce in many rekeys of suite %s',
+  async (suite: Suite) => {
+    using lab = await Lab.create({ suite, outer: 'ipv4' });
+    lab.rekey();
+    const tap = lab.right.namespace.openSocket('u0');
+    const host = innerAddress('right', 'ipv4');
+    const run = (end: 'left' | 'right', script: string, ...args: string[]) =>
+      lab[end].namespace.spawn(process.execPath, ['-e', script, ...args], {
+        stdio: ['pipe', 'pipe', 'inherit'],
+      });
+    const receiver = run('right', RECEIVER, host);
+    await once(receiver.stdout!, 'data');
+    const sender = run('left', SENDER, host, `${PACKETS}`);
+    let isDone = false;
+    const done = once(sender.stdout!, 'data').then(() => {
+      isDone = true;
+    });
+    const nonces = new Set<string>();
+    let captured = 0;
+    const capture = () => {
+      for (let frame = tap.receive(0); frame; frame = tap.receive(0)) {
+        const bytes = Buffer.from(frame);
+        expect(bytes.includes(MARK)).toBe(false);
+        if (bytes[23] !== 17 || bytes.readUInt16BE(36) !== 51820) continue;
+        captured++;
+        const start = suite === 'wireguard' ? 4 : 8;
+        nonces.add(bytes.subarray(42 + start, 42 + HEADER_BYTES[suite]).toString('hex'));
+      }
+    };
+    for (let rekeys = 0; rekeys < REKEYS; rekeys++) {
+      expect(isDone).toBe(false);
+      const { right } = lab.rekey();
+      /* As with handshakes: the next one begins when the last has been heard of. */
+      await until(() => {
+        capture();
+        return lab.right.peer.activity().currentIndex === right.localIndex;
+      });
+    }
+    await done;
+    capture();
+    const said = once(receiver.stdout!, 'data');
+    sender.stdin!.write('end\n');
+    expect(Number(String((await said)[0]))).toBe(PACKETS);
+    expect(nonces.size).toBe(captured);
+    expect(lab.left.dataPath.drops()).toEqual({});
+    expect(lab.right.dataPath.drops()).toEqual({});
+    expect(lab.right.peer.record().receivedPackets).toBe(lab.left.peer.record().sentPackets);
+  },
+);
