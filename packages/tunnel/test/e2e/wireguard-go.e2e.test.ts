@@ -205,16 +205,6 @@ describe.concurrent('with wireguard-go', () => {
     await pair.pingThem();
   });
 
-  it('it finds us after a restart', async () => {
-    using pair = await Pair.create();
-    await pair.makeThemSend();
-    pair.path.clear();
-    pair.peer = pair.handshakes.add({ publicKey: pair.theirKey, path: pair.path });
-    pair.path.received.length = 0;
-    await until(() => pair.path.received.some(isUdp));
-    expect(pair.count('answered')).toBe(2);
-  });
-
   it('it takes our cookie when we are under load', async () => {
     using pair = await Pair.create({ loadPerSecond: 0 });
     await pair.makeThemSend();
