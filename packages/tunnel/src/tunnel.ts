@@ -106,8 +106,8 @@ export class Tunnel implements AsyncDisposable {
     this.suite = suite;
     this.#routes = options.routes ?? true;
     this.#device = device;
-    this.#sockets = sockets(this);
     const privateKey = parseKey(options.privateKey, 'private key');
+    this.#sockets = sockets(this);
     try {
       const send = (message: Uint8Array, to: Endpoint) => this.#sockets.send(message, to);
       const { rekeyAfter } = options;
