@@ -12,7 +12,6 @@
 #define LOG_PATH_MAX   256
 #define LOG_ARGV_MAX   1024
 #define LOG_COMM_BYTES 16
-#define LOG_NAME_BYTES 64
 
 enum log_wire {
 	LOG_MAGIC = 0x4c47,
@@ -47,11 +46,6 @@ enum log_type {
 	LOG_NOTE = 4,  /* the controller, as JSON */
 	LOG_EXEC = 16,
 	LOG_EXIT = 17,
-	LOG_CONNECT = 18,
-	LOG_ACCEPT = 19,
-	LOG_CREDENTIALS = 20,
-	LOG_MODULE = 21,
-	LOG_BPF = 22,
 };
 
 /* Why an event was not recorded. */

@@ -2,20 +2,22 @@ import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { parseArgs } from 'node:util';
+import type { Checkpoint } from './checkpoint.js';
 import type { LogEntry } from './entries.js';
 import { LogError } from './errors.js';
 import { type Format, formatRecord, toJson } from './format.js';
 import { generateRecipient } from './keys.js';
-import { openLog } from './reader.js';
+import { type OpenLogOptions, openLog } from './reader.js';
 
 const USAGE = `usage: cryptbpf-log keygen NAME
        cryptbpf-log decrypt --key NAME.pem [--log ID] [--format plain|ecs|otel] FILE...
-       cryptbpf-log verify --key NAME.pem [--log ID] FILE...
+       cryptbpf-log verify --key NAME.pem [--log ID] [--checkpoint FILE] FILE...
 
   keygen    writes NAME.pem, which stays on this machine, and NAME.pub.pem, for the hosts that log
   decrypt   prints records, one JSON object a line; what is wrong goes to stderr
   verify    prints what is wrong, and totals
   --log     the id that the log must have, as the logger told it
+  --checkpoint  JSON that logger.checkpoint() gave to a witness
 
 Exit code: 0, 1 when something is wrong with the log, 2 for wrong arguments or an error.
 `;
@@ -27,6 +29,7 @@ interface Arguments {
   readonly key: string;
   readonly logId: string | undefined;
   readonly format: Format;
+  readonly checkpoints: Checkpoint[];
   readonly files: string[];
 }
 
@@ -75,6 +78,7 @@ function parse(args: string[]): Arguments {
     key: readFileSync(values.key, 'utf8'),
     logId: values.log,
     format: format as Format,
+    checkpoints: values.checkpoint === undefined ? [] : [JSON.parse(readFileSync(values.checkpoint, 'utf8'))],
     files: positionals,
   };
 }
@@ -82,14 +86,18 @@ function parse(args: string[]): Arguments {
 function parseOptions(args: string[]) {
   try {
     const text = { type: 'string' } as const;
-    return parseArgs({ args, allowPositionals: true, options: { key: text, log: text, format: text } });
+    return parseArgs({
+      args,
+      allowPositionals: true,
+      options: { key: text, log: text, format: text, checkpoint: text },
+    });
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
 }
 
 async function decrypt(options: Arguments, { out, err }: Output): Promise<number> {
-  const log = openLog(options);
+  const log = openLog(options as OpenLogOptions);
   for await (const batch of log.batches()) {
     await write(out, linesOf(batch, options.format));
     await write(err, findingsOf(batch));
@@ -98,7 +106,7 @@ async function decrypt(options: Arguments, { out, err }: Output): Promise<number
 }
 
 async function verify(options: Arguments, { out }: Output): Promise<number> {
-  const log = openLog(options);
+  const log = openLog(options as OpenLogOptions);
   for await (const batch of log.batches()) await write(out, findingsOf(batch));
   await write(out, `${toJson(log.totals)}\n`);
   return log.totals.findings > 0 ? 1 : 0;

@@ -95,11 +95,16 @@ export class LogFiles {
     syncDirectory(this.#options.directory);
   }
 
-  /** Appends frames of an epoch. Throws what the file system says: then the log cannot go on. */
+  /** Appends frames of an epoch: all, or none. Throws ERR_LOG_FILE. */
   append(epoch: number, bytes: Uint8Array): void {
     const file = this.#open.findLast(({ firstEpoch }) => firstEpoch <= epoch) ?? this.#open[0];
     if (!file) throw new LogError('ERR_LOG_FILE', 'no epoch has begun');
-    for (let at = 0; at < bytes.length; ) at += writeSync(file.fd, bytes, at);
+    try {
+      for (let at = 0; at < bytes.length; ) at += writeSync(file.fd, bytes, at);
+    } catch (cause) {
+      ftruncateSync(file.fd, file.bytes);
+      throw new LogError('ERR_LOG_FILE', `writing ${file.path}: ${(cause as Error).message}`, { cause });
+    }
     file.bytes += bytes.length;
     this.#dirty = true;
   }

@@ -1,6 +1,7 @@
+export type { Checkpoint } from './checkpoint.js';
 export { LogError, type LogErrorCode } from './errors.js';
 export { logFiles, type Repair } from './files.js';
 export { generateRecipient, type KeyInput } from './keys.js';
-export { AuditLogger, type LogStats } from './logger.js';
+export { AuditLogger, type LogAlarm, type LogStats } from './logger.js';
 export type { AuditLoggerOptions, EventName, LogFilters } from './options.js';
 export type { Losses } from './record.js';

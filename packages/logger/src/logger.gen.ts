@@ -56,11 +56,6 @@ export const LogType = {
   LOG_NOTE: 4,
   LOG_EXEC: 16,
   LOG_EXIT: 17,
-  LOG_CONNECT: 18,
-  LOG_ACCEPT: 19,
-  LOG_CREDENTIALS: 20,
-  LOG_MODULE: 21,
-  LOG_BPF: 22,
 } as const;
 export type LogType = (typeof LogType)[keyof typeof LogType];
 

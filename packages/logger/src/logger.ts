@@ -3,20 +3,22 @@ import { readFileSync } from 'node:fs';
 import { hostname, release } from 'node:os';
 import { join } from 'node:path';
 import { type BpfMap, bootTimeNs } from '@cryptbpf/core';
+import { type Checkpoint, CheckpointMaker } from './checkpoint.js';
 import { type Epoch, writeEpoch } from './epoch.js';
 import { LogFiles, type Repair } from './files.js';
 import { LEVELS, LogKernel, onlineCpus } from './kernel.js';
 import { KEY_BYTES, secret, wipe } from './keys.js';
 import { LogOperation } from './logger.gen.js';
 import { type AuditLoggerOptions, type Settings, settingsOf } from './options.js';
+import { Pending } from './pending.js';
 import type { Losses } from './record.js';
 import { LogType } from './records.gen.js';
 import { LogState } from './state.js';
 import { Statements } from './statement.js';
 
-const BUFFER_BYTES = 1 << 20;
 const EPOCH_FIELD = 8;
-const SYNC_MS = 1000;
+const SECOND_MS = 1000;
+const ALARMS_MAX = 256;
 
 export interface LogStats {
   readonly logId: string;
@@ -29,7 +31,12 @@ export interface LogStats {
   readonly lost: Losses;
   /** What the kernel did not run programs for, by program. */
   readonly missed: Record<string, number>;
+  /** How many alarms there were. */
+  readonly alarms: number;
 }
+
+/** error: something failed, such as a write, and is tried again. lost: with onLost 'alarm', all that was lost so far. */
+export type LogAlarm = { type: 'error'; error: Error } | { type: 'lost'; lost: Losses };
 
 /** An audit log that the kernel seals: attach() it, and keep the private key elsewhere. */
 export class AuditLogger implements AsyncDisposable {
@@ -42,9 +49,13 @@ export class AuditLogger implements AsyncDisposable {
   /** Whose streams have keys. */
   readonly #cpus = new Set<number>();
   readonly #timers: NodeJS.Timeout[] = [];
-  readonly #buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
-  #filled = 0;
-  #filledEpoch = 0;
+  readonly #pending = new Pending();
+  readonly #alarms: LogAlarm[] = [];
+  #maker: CheckpointMaker | undefined;
+  #wake = () => {};
+  #alarmCount = 0;
+  #lastLost = 0;
+  #isDetached = false;
   #ringBytes: Buffer | undefined;
   #epoch = 0;
   #statements: Statements | undefined;
@@ -104,11 +115,13 @@ export class AuditLogger implements AsyncDisposable {
       written: this.#written,
       lost: this.#kernel.losses(),
       missed: this.#kernel.missed(),
+      alarms: this.#alarmCount,
     };
   }
 
   /** Ends the epoch now, and begins the next one: what was recorded before is out of reach of this host. */
   nextEpoch(): void {
+    this.#drain(); // before anything changes: a disk that is full leaves this epoch going on
     const epoch: Epoch = {
       ...this.#state.take(),
       logId: this.#state.logId,
@@ -116,7 +129,7 @@ export class AuditLogger implements AsyncDisposable {
       secret: randomFillSync(secret(KEY_BYTES)),
     };
     this.#files.beginEpoch(epoch.number);
-    this.#append(epoch.number, writeEpoch(epoch, this.#settings.point));
+    this.#pending.add(epoch.number, writeEpoch(epoch, this.#settings.point));
     const before = this.#statements;
     this.#statements = new Statements(epoch);
     this.#kernel.stage(epoch);
@@ -131,6 +144,33 @@ export class AuditLogger implements AsyncDisposable {
     this.#files.sync();
   }
 
+  /** A heartbeat on all streams, and where they are: to be kept where this host cannot change it. */
+  checkpoint(): Checkpoint {
+    this.#drain();
+    const maker = new CheckpointMaker(this.#epoch);
+    this.#maker = maker;
+    try {
+      this.#beat();
+      this.#files.sync();
+    } finally {
+      this.#maker = undefined;
+    }
+    return maker.make(this.logId);
+  }
+
+  /** Alarms as they come, until detach(). The last 256 are kept for who comes late. */
+  async *alarms(): AsyncGenerator<LogAlarm, void, undefined> {
+    while (true) {
+      const alarm = this.#alarms.shift();
+      if (alarm) yield alarm;
+      else if (this.#isDetached) return;
+      else
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve;
+        });
+    }
+  }
+
   /** Writes what is in the ring, and returns when it is on the disk. */
   flush(): void {
     this.#drain();
@@ -139,6 +179,8 @@ export class AuditLogger implements AsyncDisposable {
 
   /** Takes the programs down, and closes the log. */
   async detach(): Promise<void> {
+    if (this.#isDetached) return;
+    this.#isDetached = true;
     for (const timer of this.#timers.splice(0)) clearInterval(timer);
     this.#kernel.detach();
     const statements = this.#statements;
@@ -152,6 +194,7 @@ export class AuditLogger implements AsyncDisposable {
       this.#files.close();
       this.#kernel.close();
       this.#state.close();
+      this.#wake();
     }
   }
 
@@ -160,15 +203,41 @@ export class AuditLogger implements AsyncDisposable {
   }
 
   #start(): void {
-    const { drainMilliseconds, heartbeatSeconds, epochSeconds, sync } = this.#settings;
+    const { drainMilliseconds, heartbeatSeconds, epochSeconds, sync, onLost } = this.#settings;
     this.#every(drainMilliseconds, () => this.#drain());
     this.#every(heartbeatSeconds * 1000, () => this.#beat());
     this.#every(epochSeconds * 1000, () => this.nextEpoch());
-    if (sync === 'second') this.#every(SYNC_MS, () => this.#files.syncSoon());
+    if (sync === 'second') this.#every(SECOND_MS, () => this.#files.syncSoon());
+    if (onLost === 'alarm') this.#every(SECOND_MS, () => this.#watchLosses());
   }
 
+  /** What fails is told, and tried again the next time. */
   #every(milliseconds: number, action: () => void): void {
-    this.#timers.push(setInterval(action, milliseconds));
+    const guarded = () => {
+      try {
+        action();
+      } catch (error) {
+        this.#alarm({ type: 'error', error: error as Error });
+      }
+    };
+    this.#timers.push(setInterval(guarded, milliseconds));
+  }
+
+  /** The oldest go when nobody listens. */
+  #alarm(alarm: LogAlarm): void {
+    if (this.#alarms.push(alarm) > ALARMS_MAX) this.#alarms.shift();
+    this.#alarmCount++;
+    this.#wake();
+  }
+
+  /** Told once for each time that more was lost: by an alarm, and in the log. */
+  #watchLosses(): void {
+    const lost = this.#kernel.losses();
+    const sum = lost.ring + lost.nested + lost.key + lost.tree;
+    if (sum === this.#lastLost) return;
+    this.#lastLost = sum;
+    this.#say(LogType.LOG_NOTE, { lost });
+    this.#alarm({ type: 'lost', lost });
   }
 
   /** CPUs that came up meanwhile get their keys first. */
@@ -179,15 +248,19 @@ export class AuditLogger implements AsyncDisposable {
     this.#kernel.operate(this.#cpus, LogOperation.LOG_DO_BEAT, () => this.#drain());
     this.#drain();
     this.#say(LogType.LOG_BEAT, this.#condition());
+    this.#write();
   }
 
   #say(type: LogType, statement: object): void {
-    this.#append(this.#epoch, this.#statements!.seal(type, statement, bootTimeNs()));
+    const frame = this.#statements!.seal(type, statement, bootTimeNs());
+    this.#pending.add(this.#epoch, frame);
+    this.#maker?.see(frame);
   }
 
   #closeStatements(statements: Statements, epoch: number): void {
-    this.#append(epoch, statements.seal(LogType.LOG_CLOSE, this.#condition(), bootTimeNs()));
+    this.#pending.add(epoch, statements.seal(LogType.LOG_CLOSE, this.#condition(), bootTimeNs()));
     statements.wipe();
+    this.#write();
   }
 
   #opening(): object {
@@ -213,26 +286,31 @@ export class AuditLogger implements AsyncDisposable {
     };
   }
 
-  /** From the ring to the file. Frames of one epoch go in one piece. */
+  /** From the ring to the file. What cannot be written stays in the ring, and then is lost and counted there. */
   #drain(): void {
-    this.#kernel.maps.log_ring.drain((view, offset, length) => {
-      this.#ringBytes ??= Buffer.from(view.buffer, view.byteOffset);
-      const epoch = view.getUint32(offset + EPOCH_FIELD);
-      if (epoch !== this.#filledEpoch || this.#filled + length > BUFFER_BYTES) this.#flushBuffer();
-      this.#filledEpoch = epoch;
-      this.#filled += this.#ringBytes.copy(this.#buffer, this.#filled, offset, offset + length);
-    });
-    this.#flushBuffer();
+    this.#write();
+    for (let isMore = true; isMore; ) {
+      this.#take();
+      isMore = this.#pending.isFull;
+      this.#write();
+    }
     if (this.#settings.sync === 'drain') this.#files.sync();
   }
 
-  #flushBuffer(): void {
-    if (this.#filled > 0) this.#append(this.#filledEpoch, this.#buffer.subarray(0, this.#filled));
-    this.#filled = 0;
+  #take(): void {
+    this.#kernel.maps.log_ring.drain((view, offset, length) => {
+      this.#ringBytes ??= Buffer.from(view.buffer, view.byteOffset);
+      const epoch = view.getUint32(offset + EPOCH_FIELD);
+      this.#pending.add(epoch, this.#ringBytes, offset, offset + length);
+      this.#maker?.see(this.#ringBytes.subarray(offset, offset + length));
+      return !this.#pending.isFull;
+    });
   }
 
-  #append(epoch: number, bytes: Uint8Array): void {
-    this.#files.append(epoch, bytes);
-    this.#written += bytes.length;
+  #write(): void {
+    this.#pending.write((epoch, bytes) => {
+      this.#files.append(epoch, bytes);
+      this.#written += bytes.length;
+    });
   }
 }

@@ -1,10 +1,12 @@
 import { open as openFile } from 'node:fs/promises';
 import { basename } from 'node:path';
+import type { Checkpoint } from './checkpoint.js';
 import type { Finding, Location, LogEntry } from './entries.js';
 import { type KeyInput, recipientScalar, scalarPoint } from './keys.js';
 import { type Totals, Verifier } from './verifier.js';
 import { FRAME_MAX, FRAME_START, HEADER_BYTES, type Header, readHeader } from './wire.js';
 
+export type { Checkpoint } from './checkpoint.js';
 export type { Finding, Location, LogEntry, Problem, RecordEntry } from './entries.js';
 export { LogError, type LogErrorCode } from './errors.js';
 export { generateRecipient, type KeyInput } from './keys.js';
@@ -18,6 +20,8 @@ export interface OpenLogOptions {
   files: readonly string[];
   /** The log that it has to be, in hexadecimal: what AuditLogger.logId said, kept by somebody else. */
   logId?: string;
+  /** What witnesses have: their records have to be in it. */
+  checkpoints?: readonly Checkpoint[];
 }
 
 /**
@@ -37,10 +41,10 @@ export class LogReader implements AsyncIterable<LogEntry> {
   readonly #files: readonly string[];
   readonly #verifier: Verifier;
 
-  constructor({ key, files, logId }: OpenLogOptions) {
+  constructor({ key, files, logId, checkpoints }: OpenLogOptions) {
     const scalar = recipientScalar(key);
     this.#files = files;
-    this.#verifier = new Verifier({ scalar, point: scalarPoint(scalar), logId });
+    this.#verifier = new Verifier({ scalar, point: scalarPoint(scalar), logId, checkpoints });
   }
 
   /** Of what was read so far. */

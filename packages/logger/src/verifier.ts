@@ -1,3 +1,4 @@
+import { type Checkpoint, Witnessed } from './checkpoint.js';
 import type { Finding, Location, LogEntry, Problem, RecordEntry } from './entries.js';
 import { type Epoch, logIdOf, nextLink, readEpoch, streamChain } from './epoch.js';
 import { decodeRecord, type Losses, type Opened } from './record.js';
@@ -29,6 +30,7 @@ export interface VerifierOptions {
   point: Uint8Array;
   /** The log that it has to be: hexadecimal. */
   logId?: string | undefined;
+  checkpoints?: readonly Checkpoint[] | undefined;
 }
 
 /** What the whole log came to. */
@@ -51,6 +53,7 @@ export interface Totals {
 
 const CAUSES = ['ring', 'nested', 'key', 'tree'] as const;
 const NONE: Losses = { ring: 0, nested: 0, key: 0, tree: 0 };
+const NOWHERE: Location = { file: '', offset: 0 };
 const streamKey = (cpu: number, level: number) => cpu * 256 + level;
 
 /**
@@ -71,14 +74,17 @@ export class Verifier {
     lastTimeNs: undefined,
   };
   readonly #options: VerifierOptions;
+  readonly #witnessed: Witnessed;
   readonly #open = new Map<number, OpenEpoch>();
   /** Counters of losses, by instance and CPU. */
   readonly #lost = new Map<string, Map<number, Losses>>();
   readonly #missed = new Map<string, Record<string, number>>();
   #link: Buffer | undefined;
+  #last: Location | undefined;
 
   constructor(options: VerifierOptions) {
     this.#options = options;
+    this.#witnessed = new Witnessed(options.checkpoints ?? []);
   }
 
   /** Whether a frame at this place could be one: for who looks for the next one after damage. */
@@ -107,6 +113,8 @@ export class Verifier {
       const unclosed = number === this.totals.lastEpoch && number === last ? [] : unclosedIn(open);
       findings.push(...unclosed);
     }
+    for (const record of this.#witnessed.missing)
+      findings.push(finding('checkpoint', { ...record, ...(this.#last ?? NOWHERE) }));
     this.totals.closed = this.totals.lastEpoch !== undefined && !this.#open.has(this.totals.lastEpoch);
     this.totals.findings += findings.length;
     return findings;
@@ -177,6 +185,7 @@ export class Verifier {
 
   #record(header: Header, frame: Buffer, at: Location): LogEntry[] {
     const { epoch, cpu, level, sequence } = header;
+    this.#last = at;
     const place: Place = { epoch, cpu, level, sequence, file: at.file, offset: at.offset };
     const stream = this.#streamOf(header);
     if (!stream) return [finding(this.#isOver(epoch) ? 'duplicate' : 'unknown-epoch', place)];
@@ -191,6 +200,7 @@ export class Verifier {
     const findings: Finding[] = [];
     if (isLate) findings.push(finding('reordered', place));
     else if (wasClosed) findings.push(finding('after-close', place));
+    else if (!this.#witnessed.see(header, frame)) findings.push(finding('checkpoint', place));
     return [this.#entry(opened, place, findings), ...findings];
   }
 
