@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statfsSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { BpfObject } from '@cryptbpf/core';
 import { LogError } from './errors.js';
 import type { LoggerObject, LogPath } from './logger.gen.js';
@@ -6,7 +7,7 @@ import type { EventName, LogFilters } from './options.js';
 import { LogType } from './records.gen.js';
 
 const TYPES: Record<EventName, LogType> = { exec: LogType.LOG_EXEC, exit: LogType.LOG_EXIT };
-const CGROUP_ROOT = '/sys/fs/cgroup';
+const CGROUP2_MAGIC = 0x63677270;
 const CGROUP_DEPTH = 32;
 const COMM_BYTES = 16;
 const PREFIX_BYTES = 64;
@@ -67,16 +68,17 @@ function parentOf(pid: string): number | undefined {
 /** The kernel's id of a cgroup is its directory's inode. */
 function cgroupId(path: string): bigint {
   try {
-    if (!path.startsWith(`${CGROUP_ROOT}/`)) throw new Error(`it is not below ${CGROUP_ROOT}`);
-    statSync(`${path}/cgroup.procs`);
+    if (statfsSync(path).type !== CGROUP2_MAGIC) throw new Error('it is on no file system of type cgroup2');
     return statSync(path, { bigint: true }).ino;
   } catch (cause) {
     throw new LogError('ERR_LOG_OPTION', `${path} is no cgroup: ${(cause as Error).message}`, { cause });
   }
 }
 
+/** Directories between it and where cgroup2 is mounted. */
 function depthOf(path: string): number {
-  return path.slice(CGROUP_ROOT.length).split('/').filter(Boolean).length;
+  const parent = dirname(path);
+  return statfsSync(parent).type === CGROUP2_MAGIC ? 1 + depthOf(parent) : 0;
 }
 
 /** In a container the directory can lie deeper than it seems. */

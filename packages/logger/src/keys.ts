@@ -62,11 +62,11 @@ export function recipientPoint(key: KeyInput): Buffer {
 
 /** The private scalar, 32 bytes. Throws ERR_LOG_KEY. */
 export function recipientScalar(key: KeyInput): Buffer {
-  const { d } = p256(() => (key instanceof KeyObject ? key : createPrivateKey(key))).export({
-    format: 'jwk',
-  });
-  if (!d) throw new LogError('ERR_LOG_KEY', 'the recipient key is public: reading needs its private half');
-  return Buffer.from(d, 'base64url');
+  const isPublic = typeof key === 'string' ? /PUBLIC KEY/.test(key) : key.type === 'public';
+  if (isPublic)
+    throw new LogError('ERR_LOG_KEY', 'the recipient key is public: reading needs its private half');
+  const jwk = p256(() => (key instanceof KeyObject ? key : createPrivateKey(key))).export({ format: 'jwk' });
+  return Buffer.from(jwk.d!, 'base64url');
 }
 
 function p256(load: () => KeyObject): KeyObject {
