@@ -2,13 +2,13 @@ import { randomFillSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostname, release } from 'node:os';
 import { join } from 'node:path';
-import { type BpfMap, bootTimeNs } from '@cryptbpf/core';
+import { bootTimeNs } from '@cryptbpf/core';
 import { type Checkpoint, CheckpointMaker } from './checkpoint.js';
 import { type Epoch, writeEpoch } from './epoch.js';
 import { LogFiles, type Repair } from './files.js';
 import { LEVELS, LogKernel, onlineCpus } from './kernel.js';
 import { KEY_BYTES, secret, wipe } from './keys.js';
-import { LogOperation } from './logger.gen.js';
+import { type LoggerObject, LogOperation } from './logger.gen.js';
 import { type AuditLoggerOptions, type Settings, settingsOf } from './options.js';
 import { Pending } from './pending.js';
 import type { Losses } from './record.js';
@@ -101,7 +101,10 @@ export class AuditLogger implements AsyncDisposable {
    * For programs that seal events of their own with bpf/lib/seal.h: an object that is loaded with these maps (`reuse`)
    * writes to this log. They are this logger's to close.
    */
-  get maps(): Readonly<Record<'log_streams' | 'log_chains' | 'log_stats' | 'log_lost' | 'log_ring', BpfMap>> {
+  get maps(): Pick<
+    LoggerObject['maps'],
+    'log_streams' | 'log_chains' | 'log_stats' | 'log_lost' | 'log_ring'
+  > {
     const { log_streams, log_chains, log_stats, log_lost, log_ring } = this.#kernel.maps;
     return { log_streams, log_chains, log_stats, log_lost, log_ring };
   }
