@@ -7,8 +7,6 @@
 
 #include "lib/common.h"
 
-#define LOG_LEVELS 4 /* streams of a CPU: programs that interrupt one another */
-
 #define LOG_PATH_MAX   256
 #define LOG_ARGV_MAX   1024
 #define LOG_COMM_BYTES 16
@@ -19,6 +17,7 @@ enum log_wire {
 	LOG_HEADER_BYTES = 24,
 	LOG_TAG_BYTES = 16,
 	LOG_CONTROLLER = 0xffff, /* the CPU of what the controller says */
+	LOG_LEVELS = 4,		 /* streams of a CPU: programs that interrupt one another */
 };
 
 enum log_frame {

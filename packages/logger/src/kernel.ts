@@ -4,13 +4,19 @@ import { type Epoch, streamChain } from './epoch.js';
 import { LogError } from './errors.js';
 import { addDescendants, setFilters } from './filters.js';
 import { wipe } from './keys.js';
-import { type LoggerObject, type LogOperation, LogResult, logCallCodec, openLogger } from './logger.gen.js';
+import {
+  type LoggerObject,
+  type LogOperation,
+  LogResult,
+  logCallCodec,
+  logChainCodec,
+  openLogger,
+} from './logger.gen.js';
 import type { Settings } from './options.js';
 import type { Losses } from './record.js';
-import { LogCause } from './records.gen.js';
+import { LogCause, LogWire } from './records.gen.js';
 
-export const LEVELS = 4;
-const CHAIN_BYTES = 40;
+export const LEVELS = LogWire.LOG_LEVELS;
 const TRIES = 10_000;
 
 export interface StreamState {
@@ -68,11 +74,10 @@ export class LogKernel {
     const view = this.#object.maps.log_chains.view();
     for (let cpu = 0; cpu < possibleCpus(); cpu++) {
       for (let level = 0; level < LEVELS; level++) {
-        const at = (cpu * LEVELS + level) * CHAIN_BYTES;
-        const chain = streamChain(epoch, cpu, level);
-        for (let i = 0; i < chain.length; i++) view.setUint8(at + 8 + i, chain[i]!);
-        view.setBigUint64(at, BigInt(epoch.number), true);
-        wipe(chain);
+        const key = streamChain(epoch, cpu, level);
+        const at = (cpu * LEVELS + level) * logChainCodec.size;
+        logChainCodec.encode(view, at, { epoch: BigInt(epoch.number), key });
+        wipe(key);
       }
     }
   }

@@ -54,6 +54,7 @@ export const LogWire = {
   LOG_HEADER_BYTES: 24,
   LOG_TAG_BYTES: 16,
   LOG_CONTROLLER: 65535,
+  LOG_LEVELS: 4,
 } as const;
 export type LogWire = (typeof LogWire)[keyof typeof LogWire];
 

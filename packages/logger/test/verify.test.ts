@@ -17,6 +17,8 @@ async function read(files: readonly (readonly Buffer[])[], options = {}) {
   return await readLog(paths, options);
 }
 
+const LOG = makeLog();
+
 /** Where the nth frame begins. */
 const offsetOf = (frames: readonly Buffer[], n: number) =>
   frames.slice(0, n).reduce((sum, frame) => sum + frame.length, 0);
@@ -35,7 +37,7 @@ async function tamper(
   change: (frames: Buffer[], log: ReturnType<typeof makeLog>) => void,
   options?: ForgeOptions,
 ) {
-  const log = makeLog(options);
+  const log = options ? makeLog(options) : { ...LOG, epochs: LOG.epochs.map((frames) => [...frames]) };
   const frames = log.epochs[1]!;
   const whole = [...frames];
   change(frames, log);
