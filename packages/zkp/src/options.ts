@@ -40,7 +40,7 @@ export interface RingProofs {
 export type ProofOptions = HashProofs | SchnorrProofs | RingProofs;
 
 /**
- * What can be changed while the gate is up. A curve operation takes about 25 us: a Schnorr proof is one, a ring proof one for
+ * What can be changed while the gate is up. A curve operation takes about 30 us: a Schnorr proof is one, a ring proof one for
  * each member, or five where admissions are counted.
  */
 export interface ZkpSettings extends Omit<GateSettings, 'difficulty' | 'targetAdmissions' | 'loadStep'> {
