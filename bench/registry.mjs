@@ -10,6 +10,7 @@ export const PACKAGES = {
   zkp: { needs: [], load: async () => (await import('./zkp.mjs')).benchZkp },
   logger: { needs: [], load: async () => (await import('./logger.mjs')).benchLogger },
   tunnel: { needs: [], load: async () => (await import('./tunnel.mjs')).benchTunnel },
+  cas: { needs: [], load: async () => (await import('./cas.mjs')).benchCas },
   primitives: {
     needs: [],
     load: async () => (await import('./primitives.mjs')).benchPrimitives,

@@ -12,7 +12,8 @@
 #include "lib/cas_report.h"
 #include <linux/pkt_cls.h>
 
-#define EGRESS_PULL_BYTES 512
+#define EGRESS_PULL_BYTES  512
+#define DATAGRAM_FRAME_MAX (65535 + 40 + 22) /* IPv6, Ethernet, two VLAN tags */
 
 char _license[] SEC("license") = "GPL";
 
@@ -33,11 +34,13 @@ NO_INLINE int parse_leaving(struct __sk_buff *ctx, struct packet *p)
 
 	if (!p)
 		return DROP_TRUNCATED;
+	p->frame_length = ctx->len;
+	if (ctx->len > DATAGRAM_FRAME_MAX)
+		return PASS_OTHER_PROTOCOL; /* TCP that the card cuts (BIG TCP) */
 	if (linear < EGRESS_PULL_BYTES && linear < ctx->len)
 		bpf_skb_pull_data(ctx, ctx->len < EGRESS_PULL_BYTES ? ctx->len : EGRESS_PULL_BYTES);
 	c.data = (void *)(long)ctx->data;
 	c.end = (void *)(long)ctx->data_end;
-	p->frame_length = ctx->len;
 	return parse_frame(&c, p);
 }
 

@@ -128,8 +128,7 @@ function attachAlone(name: string, ifindex: number, context: AttachContext): Att
 
 function attachTc(ifindex: number, { part, store }: AttachContext): Attachment {
   const program = store.program(part.program) as TcProgram;
-  const path = linkPath(store, part, ifindex);
-  const old = takeOverLink(store, path, ifindex, program);
+  const old = takeOverLink(store, linkPath(store, part, ifindex), ifindex, program);
   const link = old ?? program.attachTc(ifindex, directionOf(part));
   const attachment: Attachment = {
     ifindex,
@@ -137,7 +136,7 @@ function attachTc(ifindex: number, { part, store }: AttachContext): Attachment {
     isNew: !old,
     pin() {
       if (store.directory === undefined) return attachment;
-      link.pin(path);
+      link.pin(linkPath(store, part, ifindex));
       store.markInterface(ifindex);
       return attachment;
     },

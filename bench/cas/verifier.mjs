@@ -1,0 +1,38 @@
+import { openObject } from '@cryptbpf/core';
+import { PORT } from './packets.mjs';
+
+/** The program of the package, for what comes in. */
+export class BenchVerifier {
+  #object = openObject(new URL('../../build/bpf/cas.bpf.o', import.meta.url)).load();
+
+  constructor() {
+    const ports = new Array(1024).fill(0n);
+    ports[PORT >> 6] = 1n << BigInt(PORT & 63);
+    this.#object.variables.cas_ports = { ingress: ports, egress: new Array(1024).fill(0n) };
+    const config = {
+      confirm_by_ns: 0n,
+      event_rate: { interval_ns: 1_000_000n, tolerance_ns: 0n },
+      monitor: 0,
+      observe_lists: 0,
+    };
+    this.#object.variables.cas_configs = [config, config];
+  }
+
+  /** Nanoseconds per packet, of so many runs; all must meet that verdict. */
+  run(frame, reason, count) {
+    const before = this.#count(reason);
+    const { durationNs } = this.#object.programs.cas_ingress.testRun({ data: frame, repeat: count });
+    const met = this.#count(reason) - before;
+    if (met !== count) throw new Error(`${met} of ${count} packets met reason ${reason}`);
+    return durationNs;
+  }
+
+  #count(reason) {
+    const perCpu = this.#object.maps.stats.at(reason);
+    return perCpu.reduce((sum, { packets }) => sum + Number(packets), 0);
+  }
+
+  close() {
+    this.#object.close();
+  }
+}
