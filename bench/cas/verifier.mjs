@@ -10,10 +10,10 @@ export class BenchVerifier {
     ports[PORT >> 6] = 1n << BigInt(PORT & 63);
     this.#object.variables.cas_ports = { ingress: ports, egress: new Array(1024).fill(0n) };
     const config = {
-      confirm_by_ns: 0n,
-      event_rate: { interval_ns: 1_000_000n, tolerance_ns: 0n },
+      confirmByNs: 0n,
+      eventRate: { intervalNs: 1_000_000n, toleranceNs: 0n },
       monitor: 0,
-      observe_lists: 0,
+      observeLists: 0,
     };
     this.#object.variables.cas_configs = [config, config];
   }
