@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 /* What npm would publish, installed into an empty project. */
 
-const PACKAGES = ['cas', 'core', 'logger', 'pki', 'pow', 'signed-auth', 'zkp', 'tunnel'];
+const PACKAGES = ['cas', 'core', 'logger', 'pki', 'pow', 'signed-auth', 'tunnel', 'zkp'];
 const root = new URL('../../', import.meta.url).pathname;
 let project: string;
 
