@@ -11,6 +11,7 @@ export const PACKAGES = {
   logger: { needs: [], load: async () => (await import('./logger.mjs')).benchLogger },
   tunnel: { needs: [], load: async () => (await import('./tunnel.mjs')).benchTunnel },
   cas: { needs: [], load: async () => (await import('./cas.mjs')).benchCas },
+  pki: { needs: [], load: async () => (await import('./pki.mjs')).benchPki },
   primitives: {
     needs: [],
     load: async () => (await import('./primitives.mjs')).benchPrimitives,
