@@ -9,6 +9,7 @@
 #include "tunnel_control.h"
 #include "tunnel_receive.h"
 #include "tunnel_send.h"
+#include <linux/if_packet.h>
 
 INLINE struct tunnel_work *tunnel_work(void *map)
 {
@@ -43,7 +44,7 @@ INLINE int tunnel_underlay_run(struct __sk_buff *ctx)
 
 	if (!work)
 		return TC_ACT_UNSPEC;
-	if (receive_classify(ctx, work))
+	if (ctx->pkt_type == PACKET_OTHERHOST || ctx->vlan_present || receive_classify(ctx, work))
 		return TC_ACT_UNSPEC;
 	if (ctx->gso_size)
 		return tunnel_detour(ctx);

@@ -60,8 +60,6 @@ NO_INLINE int receive_classify(struct __sk_buff *ctx, struct tunnel_work *work)
 	if (!work)
 		return DROP_TUNNEL_CIPHER;
 	packet = &work->packet;
-	if (ctx->pkt_type == 3 /* PACKET_OTHERHOST */ || ctx->vlan_present)
-		return TUNNEL_NOT_OURS;
 	__builtin_memset(packet, 0, sizeof(*packet));
 	if (parse_packet(ctx, packet) || packet->protocol != IPPROTO_UDP ||
 	    packet->destination_port != listen_port || packet->l3_offset != ETH_HLEN)
