@@ -247,7 +247,7 @@ test.each([
   [0, 'REASON_NONE'],
   [92, 'DROP_CHALLENGE_EXPIRED'],
   [96, 'DROP_SPENT'],
-  [128, 'reason 128'],
+  [255, 'reason 255'],
   [255, 'reason 255'],
 ])('status %i is called %s', (status, name) => {
   expect(reasonName(status)).toBe(name);
