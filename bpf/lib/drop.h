@@ -152,9 +152,9 @@ enum reason {
 	DROP_TUNNEL_NO_SESSION = 225,  /* no session yet, or not any more; it may wait for one */
 	DROP_TUNNEL_NO_ENDPOINT = 226, /* where the peer is, is not known */
 	DROP_TUNNEL_NO_ROUTE = 227,    /* no way there */
-	DROP_TUNNEL_TOO_BIG = 228,  /* sealed, it would not fit the way there: the sender is told */
-	DROP_TUNNEL_REPLACED = 229, /* the session went while the packet was at work */
-	DROP_TUNNEL_CIPHER = 230,   /* the kernel's cipher, or a helper, refused */
+	DROP_TUNNEL_TOO_BIG = 228,     /* sealed, it would not fit the way there */
+	DROP_TUNNEL_REPLACED = 229,    /* the session went while the packet was at work */
+	DROP_TUNNEL_CIPHER = 230,      /* the kernel's cipher, or a helper, refused */
 
 	/* Dropped: a tunnel, on the way in. */
 	DROP_TUNNEL_INDEX = 231,  /* no session has this receiver index */

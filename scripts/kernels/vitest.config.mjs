@@ -1,9 +1,6 @@
 // The kernel tests, as the guests run them: on one emulated CPU, with a report in the folder shared with the host.
 import base from '../../vitest.config.ts';
 
-/* A million packets take minutes here; the host judges them. */
-process.env.CRYPTBPF_FUZZ ??= '5000';
-
 const tests = process.env.CRYPTBPF_KERNEL_TESTS ?? 'packages/*/test/**/*.kernel.test.ts';
 
 export default {

@@ -35,7 +35,9 @@ const COUNTER: Feature = {
   },
 };
 
-const PACKETS = Math.floor(Number(process.env.CRYPTBPF_FUZZ ?? 1_000_000) / 20);
+const PACKETS = Math.floor(
+  Number(process.env.CRYPTBPF_FUZZ ?? (process.env.CRYPTBPF_VM ? 5_000 : 1_000_000)) / 20,
+);
 const HEADER = { magic: COUNTER_MAGIC };
 
 const gate = new TestGate({}, COUNTER);

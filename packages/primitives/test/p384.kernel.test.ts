@@ -11,7 +11,7 @@ const CURVES = {
 const HASHES = ['sha256', 'sha384', 'sha512'];
 const DSA = 'ieee-p1363';
 /* Emulated machines are slow. */
-const [COUNT, PER_HASH] = process.env.CRYPTBPF_VM ? [40, 4] : [2000, 20];
+const [COUNT, PER_HASH] = process.env.CRYPTBPF_VM ? [10, 2] : [1000, 20];
 const KEYS = 8;
 
 interface Signed extends WideCase {

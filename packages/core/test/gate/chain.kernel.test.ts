@@ -121,7 +121,7 @@ describe('a chain', () => {
     const guard = load('link_drop', chain);
     chain.set(ChainSlot.CHAIN_CAS, guard);
     const before = dropped(chain);
-    for (let i = 0; i < 15; i++) {
+    for (let i = 0; i < 10; i++) {
       chain.set(ChainSlot.CHAIN_POW, load('link_pass', chain));
       expect(passed(1, QUIET_MS)).toBe(0);
       chain.remove(ChainSlot.CHAIN_POW);
