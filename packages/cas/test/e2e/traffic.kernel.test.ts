@@ -31,7 +31,7 @@ test('what comes in reaches the application if it is what its id says, over both
   }
   expect(packets(verifier.stats(), 'PASS_CHUNK')).toBe(80);
   expect(packets(verifier.stats(), 'DROP_CHUNK')).toBe(80);
-  verifier.detach();
+  lab.receiver.run(() => verifier.detach());
 });
 
 test('what leaves is what its id says, over both families', async () => {
@@ -54,7 +54,7 @@ test('what leaves is what its id says, over both families', async () => {
       packets(egress, reason),
     ),
   ).toEqual([2, 2, 2, 2]);
-  guard.detach();
+  lab.sender.run(() => guard.detach());
 });
 
 test('events tell of what was dropped', async () => {
@@ -74,7 +74,7 @@ test('events tell of what was dropped', async () => {
     port: 4430,
   });
   await events.return(undefined);
-  verifier.detach();
+  lab.receiver.run(() => verifier.detach());
 });
 
 async function collect(bytes: Uint8Array): Promise<Uint8Array[]> {
