@@ -50,13 +50,14 @@ const vectors = process.env.CRYPTBPF_VECTORS
   ? `${process.env.CRYPTBPF_VECTORS}/chacha20_poly1305_test.json`
   : '';
 
-test.skipIf(!existsSync(vectors))('Wycheproof, from the folder that CRYPTBPF_VECTORS names', () => {
-  const { testGroups } = JSON.parse(readFileSync(vectors, 'utf8')) as Wycheproof;
-  const tests = testGroups.filter(({ ivSize }) => ivSize === 96).flatMap((group) => group.tests);
-  expect(tests.length).toBeGreaterThan(200);
-  const bytes = (hex: string) => Buffer.from(hex, 'hex');
-  for (const { key, iv, aad, msg, ct, tag, result } of tests) {
-    const text = opener.open(bytes(key), bytes(iv), bytes(aad), Buffer.concat([bytes(ct), bytes(tag)]));
-    expect(text?.toString('hex')).toBe(result === 'valid' ? msg : undefined);
-  }
-});
+if (existsSync(vectors))
+  test('Wycheproof, from the folder that CRYPTBPF_VECTORS names', () => {
+    const { testGroups } = JSON.parse(readFileSync(vectors, 'utf8')) as Wycheproof;
+    const tests = testGroups.filter(({ ivSize }) => ivSize === 96).flatMap((group) => group.tests);
+    expect(tests.length).toBeGreaterThan(200);
+    const bytes = (hex: string) => Buffer.from(hex, 'hex');
+    for (const { key, iv, aad, msg, ct, tag, result } of tests) {
+      const text = opener.open(bytes(key), bytes(iv), bytes(aad), Buffer.concat([bytes(ct), bytes(tag)]));
+      expect(text?.toString('hex')).toBe(result === 'valid' ? msg : undefined);
+    }
+  });

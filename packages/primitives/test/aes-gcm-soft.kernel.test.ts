@@ -60,9 +60,10 @@ test('seals and opens random messages, and refuses each of them after a change',
   checkRandom(soft, 'aes-256-gcm', SOURCES);
 });
 
-test.runIf(vectors)('judges the vectors of Wycheproof', () => {
-  expect(checkWycheproof(soft, SOURCES, vectors!)).toBe(66);
-});
+if (vectors)
+  test('judges the vectors of Wycheproof', () => {
+    expect(checkWycheproof(soft, SOURCES, vectors!)).toBe(66);
+  });
 
 test('takes the largest message, and no larger one', () => {
   const random = new Random('largest');

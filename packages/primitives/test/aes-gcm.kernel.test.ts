@@ -62,9 +62,10 @@ if (hasCiphers) {
       checkRandom(gcm, 'aes-256-gcm', [...HOOKS, 'memory']);
     });
 
-    test.runIf(vectors)('judges the vectors of Wycheproof', () => {
-      expect(checkWycheproof(gcm, HOOKS, vectors!)).toBe(66);
-    });
+    if (vectors)
+      test('judges the vectors of Wycheproof', () => {
+        expect(checkWycheproof(gcm, HOOKS, vectors!)).toBe(66);
+      });
 
     test('takes the largest message, and no larger one', () => {
       const random = new Random('largest');

@@ -54,9 +54,10 @@ test('seals and opens random messages, and refuses each of them after a change',
   checkRandom(chacha, 'chacha20-poly1305', SOURCES);
 });
 
-test.runIf(vectors)('judges the vectors of Wycheproof', () => {
-  expect(checkWycheproof(chacha, SOURCES, vectors!)).toBe(316);
-});
+if (vectors)
+  test('judges the vectors of Wycheproof', () => {
+    expect(checkWycheproof(chacha, SOURCES, vectors!)).toBe(316);
+  });
 
 test.each(['raw_tp', 'tracepoint'] as const)(
   'takes the largest message in %s, and no larger one',

@@ -216,17 +216,18 @@ describe('P-256', () => {
 describe('X25519', () => {
   const groups = wycheproof('x25519_test.json');
 
-  it.runIf(groups)('says what Wycheproof says, and refuses what agrees on zeros', () => {
-    let refused = 0;
-    for (const test of groups!.flatMap(({ tests }) => tests)) {
-      const agree = () => x25519.fromBytes(hex(test.private as string)).agree(hex(test.public as string));
-      const zeros = test.flags.includes('ZeroSharedSecret');
-      if (zeros) expect(agree).toThrow();
-      else expect(toHex(agree())).toBe(test.shared);
-      if (zeros) refused++;
-    }
-    expect(refused).toBeGreaterThan(20);
-  });
+  if (groups)
+    it('says what Wycheproof says, and refuses what agrees on zeros', () => {
+      let refused = 0;
+      for (const test of groups!.flatMap(({ tests }) => tests)) {
+        const agree = () => x25519.fromBytes(hex(test.private as string)).agree(hex(test.public as string));
+        const zeros = test.flags.includes('ZeroSharedSecret');
+        if (zeros) expect(agree).toThrow();
+        else expect(toHex(agree())).toBe(test.shared);
+        if (zeros) refused++;
+      }
+      expect(refused).toBeGreaterThan(20);
+    });
 
   it('makes private keys as wg genkey does', () => {
     const secret = x25519.generateBytes();
