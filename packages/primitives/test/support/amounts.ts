@@ -3,7 +3,7 @@
  */
 const isEmulated = process.env.CRYPTBPF_VM !== undefined;
 
-export const cases = (count: number) => (isEmulated ? Math.ceil(count / 25) : count);
+export const cases = (count: number) => (isEmulated ? Math.ceil(count / 100) : count);
 
 /** All lengths from 0 on; under emulation those of the first blocks, and some that are in every place of a block. */
 export function lengthsUpTo(max: number): number[] {

@@ -7,9 +7,9 @@ import { concat, fieldsOf, footOf, MAGIC } from '../twin/trailer.js';
 import { KEY, Lab, type Peer, PORT, packets, SERVER } from './lab.js';
 
 /** Emulated machines are slow. */
-const PER_SECOND = process.env.CRYPTBPF_VM ? 20 : 100;
-const SECONDS = process.env.CRYPTBPF_VM ? 6 : 3;
-const WAVE = process.env.CRYPTBPF_VM ? 40 : 400;
+const PER_SECOND = 100;
+const SECONDS = 3;
+const WAVE = 400;
 const now = () => Math.floor(Date.now() / 1000);
 
 let lab: Lab;
