@@ -6,7 +6,6 @@ import { Sender, text } from '../support/packets.js';
 import { concat, fieldsOf, footOf, MAGIC } from '../twin/trailer.js';
 import { KEY, Lab, type Peer, PORT, packets, SERVER } from './lab.js';
 
-/** Emulated machines are slow. */
 const PER_SECOND = 100;
 const SECONDS = 3;
 const WAVE = 400;
