@@ -44,6 +44,8 @@ function openByNode(suite: Suite, key: Uint8Array, packet: Uint8Array) {
   return { receiver, counter, text };
 }
 
+const isEmulated = process.env.CRYPTBPF_VM !== undefined;
+
 describe.each(SUITES)('suite %s', (suite) => {
   let programs: Programs;
   beforeAll(() => {
@@ -62,7 +64,8 @@ describe.each(SUITES)('suite %s', (suite) => {
     const headers = { ipv4: 28, ipv6: 48 };
     let counter = 0n;
     for (const inside of FAMILIES) {
-      for (const length of [headers[inside], 63, 64, 65, 512, mtu - 17, mtu - 1, mtu]) {
+      const [shortest, edges] = [headers[inside], [65, mtu - 1]];
+      for (const length of isEmulated ? edges : [shortest, 63, 64, ...edges, 512, mtu - 17, mtu]) {
         if (length < headers[inside]) continue;
         const packet = inner(inside, length - headers[inside], fromUs(inside));
         const { verdict, packet: out } = programs.send(packet);
@@ -81,7 +84,7 @@ describe.each(SUITES)('suite %s', (suite) => {
     programs.install();
     let counter = 0n;
     for (const inside of FAMILIES) {
-      for (const bytes of [0, 1, 15, 16, 17, 500, 1300]) {
+      for (const bytes of isEmulated ? [0, 17, 1300] : [0, 1, 15, 16, 17, 500, 1300]) {
         const packet = inner(inside, bytes);
         const { verdict, packet: out } = programs.receive(programs.packet(packet, counter++, { family }));
         expect(verdict).toBe(TC_REDIRECTED);
@@ -108,7 +111,7 @@ describe.each(SUITES)('suite %s', (suite) => {
     it('what was changed anywhere behind the counter, and takes it as it was afterwards', () => {
       programs.install();
       const good = programs.packet(text(), 0n);
-      for (let at = UDP_PAYLOAD.ipv4 + HEADER_BYTES[suite]; at < good.length; at += 7) {
+      for (let at = UDP_PAYLOAD.ipv4 + HEADER_BYTES[suite]; at < good.length; at += isEmulated ? 41 : 7) {
         const bad = Uint8Array.from(good);
         bad[at]! ^= 0x10;
         expectDrop('DROP_TUNNEL_FORGED', () => programs.receive(bad));
