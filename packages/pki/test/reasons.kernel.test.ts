@@ -7,6 +7,8 @@ import { ChainGate } from './support/gate.js';
 
 const root = forge('Root', { isCa: true });
 const bad = badChains(root);
+/** Under emulation, which is slow, every fourth. */
+const tried = bad.filter((_, i) => !process.env.CRYPTBPF_VM || i % 4 === 0);
 let gate: ChainGate;
 
 beforeAll(async () => {
@@ -20,7 +22,7 @@ test('there are chains enough, and each is a case of its own', () => {
 });
 
 describe('refused', () => {
-  test.each(bad)('$what', async ({ chain, holder, reason }) => {
+  test.each(tried)('$what', async ({ chain, holder, reason }) => {
     expect(await gate.present(chain, holder)).toBe(reason);
   });
 });
