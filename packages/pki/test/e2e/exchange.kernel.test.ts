@@ -12,5 +12,5 @@ test('a chain that openssl issued opens a port, which was closed before and is a
   expect(lab.connect()).toBe('open');
   gate.revoke(CLIENT.ipv4);
   expect(lab.connect()).toBe('timeout');
-  gate.detach();
+  lab.server.run(() => gate.detach());
 });

@@ -99,7 +99,7 @@ export class Lab implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const gate of this.#gates) gate.close();
+    for (const gate of this.#gates) this.server.run(() => gate.close());
     this.client[Symbol.dispose]();
     this.server[Symbol.dispose]();
     this.ssl[Symbol.dispose]();

@@ -65,7 +65,7 @@ export class ChainGate implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.validator.close();
+    this.#namespace.run(() => this.validator.close());
     this.#namespace[Symbol.dispose]();
   }
 }

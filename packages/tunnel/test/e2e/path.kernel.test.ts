@@ -1,7 +1,10 @@
 import { release } from 'node:os';
 import { features } from '@cryptbpf/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Netns } from '../../../core/test/support/netns.js';
 import { defaultMtu } from '../../src/datapath/framing.js';
+import { generatePrivateKey } from '../../src/keys.js';
+import { Tunnel } from '../../src/tunnel.js';
 import { type Family, Lab } from './lab.js';
 import { transfer } from './transfer.js';
 
@@ -25,6 +28,23 @@ it('has both suites from Linux 6.10 on', () => {
   const [major, minor] = release().split('.').map(Number);
   expect(hasAes).toBe(major! > 6 || (major === 6 && minor! >= 10));
 });
+
+if (!hasAes)
+  it('suite aes-256-gcm is refused by name, before 6.10, and leaves nothing', async () => {
+    using namespace = Netns.create();
+    const privateKey = generatePrivateKey('aes-256-gcm');
+    const options = {
+      name: 'cb0',
+      suite: 'aes-256-gcm',
+      address: ['10.80.0.1/24'],
+      privateKey,
+      peers: [],
+    } as const;
+    const refused = namespace.run(() => Tunnel.up(options));
+    await expect(refused).rejects.toThrow(expect.objectContaining({ code: 'ERR_NOT_SUPPORTED' }));
+    await expect(refused).rejects.toThrow(/Linux 6\.10/);
+    expect(namespace.ip('link')).not.toContain('cb0');
+  });
 
 describe.each(KINDS)('a tunnel of suite $suite over $outer', ({ suite, outer }) => {
   let lab: Lab;

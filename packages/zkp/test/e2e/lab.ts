@@ -106,7 +106,7 @@ export class Lab implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const gate of this.#gates) gate.close();
+    for (const gate of this.#gates) this.server.run(() => gate.close());
     this.client[Symbol.dispose]();
     this.server[Symbol.dispose]();
     rmSync(this.pinPath, { recursive: true, force: true });

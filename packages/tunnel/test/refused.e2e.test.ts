@@ -1,11 +1,9 @@
-import { features } from '@cryptbpf/core';
 import { expect, it } from 'vitest';
 import { Netns } from '../../core/test/support/netns.js';
 import { generatePrivateKey, publicKeyOf } from '../src/keys.js';
 import { Tunnel } from '../src/tunnel.js';
 
 const SUITE = 'aes-256-gcm';
-const isTooOld = features.probe('kfunc:bpf_crypto_encrypt').availability === 'no';
 
 const options = {
   name: 'cb0',
@@ -14,15 +12,6 @@ const options = {
   privateKey: generatePrivateKey(SUITE),
   peers: [{ publicKey: publicKeyOf(generatePrivateKey(SUITE), SUITE), allowedIPs: ['10.80.0.2/32'] }],
 } as const;
-
-if (isTooOld)
-  it('suite aes-256-gcm is refused by name, before 6.10, and leaves nothing', async () => {
-    using namespace = Netns.create();
-    const refused = namespace.run(() => Tunnel.up(options));
-    await expect(refused).rejects.toThrow(expect.objectContaining({ code: 'ERR_NOT_SUPPORTED' }));
-    await expect(refused).rejects.toThrow(/Linux 6\.10/);
-    expect(namespace.ip('link')).not.toContain('cb0');
-  });
 
 it('a private key that is none is refused, and leaves nothing', async () => {
   using namespace = Netns.create();
