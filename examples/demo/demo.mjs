@@ -14,6 +14,6 @@ if (DEMOS.includes(name)) {
     process.exitCode = 1;
   });
 } else {
-  say(`there is no demo "${name}": there are ${DEMOS.join(' and ')}`);
+  say(`there is no demo "${name}": there are ${DEMOS.join(', ')}`);
   process.exitCode = 1;
 }
