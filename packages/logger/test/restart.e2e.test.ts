@@ -4,6 +4,7 @@ import { readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { logFiles } from '../src/files.js';
+import { onlineCpus } from '../src/kernel.js';
 import { AuditLogger } from '../src/logger.js';
 import { Directory } from './support/directory.js';
 import { contentsOf, RECIPIENT, readLog } from './support/read.js';
@@ -70,4 +71,21 @@ test('two loggers do not share a log, and a damaged state is refused', async () 
   await expect(AuditLogger.attach(optionsFor(directory.path))).rejects.toMatchObject({
     code: 'ERR_LOG_STATE',
   });
+});
+
+test('an epoch ends on every CPU and level, also when nothing happened there', async () => {
+  using directory = new Directory();
+  const logger = await AuditLogger.attach({
+    recipient: RECIPIENT.publicPem,
+    directory: directory.path,
+    events: [],
+  });
+  logger.nextEpoch();
+  await logger.detach();
+  const { records, findings } = await readLog(logFiles(directory.path, 'audit'));
+  expect(findings).toEqual([]);
+  const closed = records.filter(
+    ({ epoch, cpu, content }) => epoch === 1 && cpu < 0xffff && content.type === 'close',
+  );
+  expect(closed.length).toBe(4 * onlineCpus().length);
 });
