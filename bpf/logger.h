@@ -7,9 +7,10 @@
 
 #include "lib/common.h"
 
-#define LOG_PATH_MAX   256
-#define LOG_ARGV_MAX   1024
-#define LOG_COMM_BYTES 16
+#define LOG_PATH_MAX	 256
+#define LOG_ARGV_MAX	 1024
+#define LOG_COMM_BYTES	 16
+#define LOG_MODULE_BYTES 56
 
 enum log_wire {
 	LOG_MAGIC = 0x4c47,
@@ -45,6 +46,11 @@ enum log_type {
 	LOG_NOTE = 4,  /* the controller, as JSON */
 	LOG_EXEC = 16,
 	LOG_EXIT = 17,
+	LOG_CONNECT = 18,
+	LOG_ACCEPT = 19,
+	LOG_CREDENTIALS = 20,
+	LOG_MODULE = 21,
+	LOG_BPF = 22,
 };
 
 /* Why an event was not recorded. */
@@ -93,6 +99,45 @@ struct log_exit {
 	__u32 signal; /* that ended it; 128 more: and left a core */
 };
 
+/* A connection of TCP, as its process has it: ports in the order of the machine. */
+struct log_connection {
+	__u32 network; /* its namespace's inode */
+	__u16 family;  /* of the socket: 2 IPv4, 10 IPv6 */
+	__u16 local_port;
+	__u16 remote_port;
+	__u16 reserved;
+	__u8 local[16]; /* IPv4 as ::ffff:192.0.2.1 */
+	__u8 remote[16];
+};
+
+/* What a process becomes; what it was is in the log_process. */
+struct log_credentials {
+	__u64 permitted; /* capabilities, bit by number */
+	__u64 effective;
+	__u64 permitted_before;
+	__u64 effective_before;
+	__u32 uid;
+	__u32 gid;
+	__u32 euid;
+	__u32 egid;
+	__u32 suid;
+	__u32 sgid;
+};
+
+struct log_module {
+	__u64 taints; /* bits as in /sys/module/NAME/taint */
+	__u8 name[LOG_MODULE_BYTES];
+};
+
+struct log_bpf {
+	__u32 id;
+	__u32 type;	    /* enum bpf_prog_type */
+	__u32 attach;	    /* enum bpf_attach_type that it was loaded for */
+	__u32 instructions; /* as the kernel runs it */
+	__u8 tag[8];
+	__u8 name[16];
+};
+
 struct log_stat {
 	__u64 epoch;
 	__u64 sequence; /* of the next record */
@@ -119,3 +164,7 @@ struct log_prefix *unused_log_prefix __attribute__((unused));
 struct log_process *unused_log_process __attribute__((unused));
 struct log_exec *unused_log_exec __attribute__((unused));
 struct log_exit *unused_log_exit __attribute__((unused));
+struct log_connection *unused_log_connection __attribute__((unused));
+struct log_credentials *unused_log_credentials __attribute__((unused));
+struct log_module *unused_log_module __attribute__((unused));
+struct log_bpf *unused_log_bpf __attribute__((unused));

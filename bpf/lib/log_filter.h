@@ -130,6 +130,12 @@ INLINE bool log_wants(enum log_type type)
 	       (!log_filter.by_cgroup || log_in_cgroup());
 }
 
+/* A stream for an event that is wanted. */
+INLINE struct log_stream *log_claim_for(enum log_type type)
+{
+	return log_wants(type) ? log_claim() : NULL;
+}
+
 INLINE bool log_wants_path(const char *name)
 {
 	struct log_path path = {.bits = LOG_PREFIX_BYTES * 8};

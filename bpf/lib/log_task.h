@@ -25,11 +25,20 @@ typedef struct {
 	__u32 val;
 } kgid_t;
 
+/* One 64-bit number, or two halves of it before Linux 6.3. */
+typedef struct kernel_cap_struct {
+	__u64 val;
+} kernel_cap_t;
+
 struct cred {
 	kuid_t uid;
 	kgid_t gid;
+	kuid_t suid;
+	kgid_t sgid;
 	kuid_t euid;
 	kgid_t egid;
+	kernel_cap_t cap_permitted;
+	kernel_cap_t cap_effective;
 } KERNEL_STRUCT;
 
 struct mm_struct {

@@ -4,7 +4,7 @@ import { defineConfig, type Options } from 'tsup';
 const common: Options = { format: ['esm', 'cjs'], target: 'node20', dts: true };
 
 /** The reader needs nothing of core's at run time: it works where no BPF is. */
-const shared = [/^@cryptbpf\/core\/codecs$/];
+const shared = [/^@cryptbpf\/core\/(codecs|gate-client)$/];
 
 export default defineConfig([
   { ...common, entry: { reader: 'src/reader.ts' }, noExternal: shared },

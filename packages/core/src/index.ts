@@ -65,6 +65,7 @@ export {
   SyscallProgram,
   TcProgram,
   TracepointProgram,
+  TracingProgram,
   XdpProgram,
 } from './program.js';
 export { type EventsOptions, RingBuffer } from './ring.js';

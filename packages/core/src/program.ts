@@ -5,6 +5,7 @@ import {
   attachRawTracepoint,
   attachTc,
   attachTracepoint,
+  attachTracing,
   attachXdp,
   type TcDirection,
   type XdpMode,
@@ -113,6 +114,14 @@ export class RawTracepointProgram extends Program {
   }
 }
 
+/** SEC("fentry/FUNCTION"), SEC("fexit/FUNCTION"), SEC("tp_btf/NAME"): the section says where. */
+export class TracingProgram extends Program {
+  /** 5.5+ on x86-64, 6.0+ on arm64. */
+  attachTracing(): Link {
+    return attachTracing(this);
+  }
+}
+
 /** SEC("syscall") (5.14+): run with testRun(). */
 export class SyscallProgram extends Program {}
 
@@ -122,6 +131,7 @@ const CLASSES: Partial<Record<ProgramType, typeof Program>> = {
   tracepoint: TracepointProgram,
   raw_tracepoint: RawTracepointProgram,
   syscall: SyscallProgram,
+  tracing: TracingProgram,
 };
 
 /** enum bpf_prog_type, where there is a class. */
@@ -130,6 +140,7 @@ const KERNEL_TYPES: Partial<Record<number, ProgramType>> = {
   5: 'tracepoint',
   6: 'xdp',
   17: 'raw_tracepoint',
+  26: 'tracing',
   31: 'syscall',
 };
 

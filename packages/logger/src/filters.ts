@@ -2,11 +2,10 @@ import { readdirSync, readFileSync, statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { BpfObject } from '@cryptbpf/core';
 import { LogError } from './errors.js';
+import { EVENT_TYPES, type EventName } from './events.js';
 import type { LoggerObject, LogPath } from './logger.gen.js';
-import type { EventName, LogFilters } from './options.js';
-import { LogType } from './records.gen.js';
+import type { LogFilters } from './options.js';
 
-const TYPES: Record<EventName, LogType> = { exec: LogType.LOG_EXEC, exit: LogType.LOG_EXIT };
 const CGROUP2_MAGIC = 0x63677270;
 const CGROUP_DEPTH = 32;
 const COMM_BYTES = 16;
@@ -26,7 +25,7 @@ export function setFilters(
   for (const comm of comms) maps.log_comms.set({ bytes: padded(comm, COMM_BYTES) }, LISTED);
   for (const path of paths) maps.log_paths.set(prefixOf(path), LISTED);
   variables.log_filter = {
-    events: events.reduce((bits, event) => bits | (1n << BigInt(TYPES[event])), 0n),
+    events: events.reduce((bits, event) => bits | (1n << BigInt(EVENT_TYPES[event])), 0n),
     cgroupLevels: cgroups.reduce((bits, path) => bits | levelsFrom(depthOf(path)), 0) >>> 0,
     sample,
     byCgroup: cgroups.length > 0,

@@ -1,5 +1,5 @@
 import type { RecordEntry } from './entries.js';
-import type { Content, ProcessInfo } from './record.js';
+import type { Content, Endpoint, ProcessInfo } from './record.js';
 
 /** plain: this package's own names. ecs: Elastic Common Schema. otel: a log record of OpenTelemetry. */
 export type Format = 'plain' | 'ecs' | 'otel';
@@ -23,14 +23,24 @@ function isoOf({ unixNs }: RecordEntry): string | undefined {
   return unixNs === undefined ? undefined : new Date(Number(unixNs / 1_000_000n)).toISOString();
 }
 
+/** Category, type and action of Elastic Common Schema. */
+const ECS_EVENTS: Record<EventContent['type'], { category: string[]; type: string[] }> = {
+  exec: { category: ['process'], type: ['start'] },
+  exit: { category: ['process'], type: ['end'] },
+  connect: { category: ['network'], type: ['connection', 'start'] },
+  accept: { category: ['network'], type: ['connection', 'start'] },
+  credentials: { category: ['process'], type: ['change'] },
+  module: { category: ['driver'], type: ['start'] },
+  bpf: { category: ['driver'], type: ['start'] },
+};
+
 function ecsOf(record: RecordEntry, content: EventContent): object {
   const { process } = content;
   return {
     '@timestamp': isoOf(record),
     event: {
       kind: 'event',
-      category: ['process'],
-      type: [content.type === 'exec' ? 'start' : 'end'],
+      ...ECS_EVENTS[content.type],
       action: content.type,
       sequence: record.sequence,
       ...(content.type === 'exit' && { duration: content.durationNs }),
@@ -39,45 +49,104 @@ function ecsOf(record: RecordEntry, content: EventContent): object {
       pid: process.pid,
       parent: { pid: process.ppid },
       name: process.comm,
-      ...(content.type === 'exec' && {
-        executable: content.path,
-        args: content.argv,
-        args_count: content.argv.length,
-      }),
-      ...(content.type === 'exit' && {
-        exit_code: content.signal === 0 ? content.code : 128 + (content.signal & 0x7f),
-      }),
+      ...ecsProcessOf(content),
     },
     user: {
       id: String(process.uid),
       effective: { id: String(process.euid) },
       group: { id: String(process.gid) },
+      ...(content.type === 'credentials' && { changes: { id: String(content.to.uid) } }),
     },
+    ...ecsDetailsOf(content),
   };
+}
+
+function ecsProcessOf(content: EventContent): object {
+  switch (content.type) {
+    case 'exec':
+      return { executable: content.path, args: content.argv, args_count: content.argv.length };
+    case 'exit':
+      return { exit_code: content.signal === 0 ? content.code : 128 + (content.signal & 0x7f) };
+    default:
+      return {};
+  }
+}
+
+/** What has no field in the schema is below cryptbpf. */
+function ecsDetailsOf(content: EventContent): object {
+  const endpoint = ({ address, port }: Endpoint) => ({ ip: address, address, port });
+  switch (content.type) {
+    case 'connect':
+      return { source: endpoint(content.local), destination: endpoint(content.remote) };
+    case 'accept':
+      return { source: endpoint(content.remote), destination: endpoint(content.local) };
+    case 'credentials':
+      return { cryptbpf: { to: content.to, capabilities: content.capabilities } };
+    case 'module':
+      return { cryptbpf: { module: { name: content.name, taints: content.taints } } };
+    case 'bpf':
+      return { cryptbpf: { bpf: content.program } };
+    default:
+      return {};
+  }
 }
 
 function otelOf(record: RecordEntry, content: EventContent): object {
   const { process } = content;
-  const attributes: Record<string, unknown> = {
-    'process.pid': process.pid,
-    'process.parent_pid': process.ppid,
-    'process.executable.name': process.comm,
-    'process.real_user.id': process.uid,
-    'process.user.id': process.euid,
-    'linux.cgroup.id': process.cgroup,
-  };
-  if (content.type === 'exec') {
-    attributes['process.executable.path'] = content.path;
-    attributes['process.command_args'] = content.argv;
-  } else {
-    attributes['process.exit.code'] = content.code;
-    if (content.signal !== 0) attributes['process.exit.signal'] = content.signal & 0x7f;
-  }
   return {
     timeUnixNano: record.unixNs,
     severityNumber: 9,
     severityText: 'INFO',
-    eventName: `process.${content.type}`,
-    attributes,
+    eventName: OTEL_EVENTS[content.type],
+    attributes: {
+      'process.pid': process.pid,
+      'process.parent_pid': process.ppid,
+      'process.executable.name': process.comm,
+      'process.real_user.id': process.uid,
+      'process.user.id': process.euid,
+      'linux.cgroup.id': process.cgroup,
+      ...otelDetailsOf(content),
+    },
   };
+}
+
+const OTEL_EVENTS: Record<EventContent['type'], string> = {
+  exec: 'process.exec',
+  exit: 'process.exit',
+  connect: 'network.connect',
+  accept: 'network.accept',
+  credentials: 'process.credentials',
+  module: 'linux.module.load',
+  bpf: 'linux.bpf.load',
+};
+
+function otelDetailsOf(content: EventContent): object {
+  switch (content.type) {
+    case 'exec':
+      return { 'process.executable.path': content.path, 'process.command_args': content.argv };
+    case 'exit':
+      return {
+        'process.exit.code': content.code,
+        ...(content.signal !== 0 && { 'process.exit.signal': content.signal & 0x7f }),
+      };
+    case 'connect':
+    case 'accept':
+      return {
+        'network.transport': 'tcp',
+        'network.local.address': content.local.address,
+        'network.local.port': content.local.port,
+        'network.peer.address': content.remote.address,
+        'network.peer.port': content.remote.port,
+      };
+    case 'credentials':
+      return {
+        'cryptbpf.to.uid': content.to.uid,
+        'cryptbpf.to.euid': content.to.euid,
+        'cryptbpf.capabilities.effective': content.capabilities.effective,
+      };
+    case 'module':
+      return { 'linux.module.name': content.name };
+    case 'bpf':
+      return { 'linux.bpf.id': content.program.id, 'linux.bpf.name': content.program.name };
+  }
 }

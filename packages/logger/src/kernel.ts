@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { type BpfObject, type Link, possibleCpus, requireKernel } from '@cryptbpf/core';
 import { type Epoch, streamChain } from './epoch.js';
 import { LogError } from './errors.js';
+import type { EventName } from './events.js';
 import { addDescendants, setFilters } from './filters.js';
 import { wipe } from './keys.js';
 import {
@@ -43,6 +44,7 @@ export class LogKernel {
       spec.map(name).maxEntries = cpus * LEVELS;
     spec.map('log_lost').maxEntries = cpus;
     spec.map('log_ring').maxEntries = settings.ringBytes;
+    for (const event of settings.events) spec.program(`log_${event}`).autoload = true;
     spec.variable('log_records_per_key').set(settings.recordsPerKey);
     this.#object = spec.load();
   }
@@ -54,15 +56,30 @@ export class LogKernel {
   /** Records from now on. Filters are there before the first program. */
   attach(): void {
     const { events, filters } = this.#settings;
-    const { log_exec, log_exit, log_fork } = this.#object.programs;
     setFilters(this.#object, events, filters);
     if (filters.tree) {
-      this.#links.push(log_fork.attachRawTracepoint('sched_process_fork'));
+      this.#links.push(this.#object.programs.log_fork.attachRawTracepoint('sched_process_fork'));
       addDescendants(this.#object, filters);
     }
-    if (events.includes('exec')) this.#links.push(log_exec.attachRawTracepoint('sched_process_exec'));
-    if (events.includes('exit') || filters.tree)
-      this.#links.push(log_exit.attachRawTracepoint('sched_process_exit'));
+    const needed = new Set(events);
+    if (filters.tree) needed.add('exit'); // who is gone is not followed
+    for (const event of needed) this.#links.push(this.#attachTo(event));
+  }
+
+  #attachTo(event: EventName): Link {
+    const { programs } = this.#object;
+    switch (event) {
+      case 'exec':
+        return programs.log_exec.attachRawTracepoint('sched_process_exec');
+      case 'exit':
+        return programs.log_exit.attachRawTracepoint('sched_process_exit');
+      case 'connect':
+        return programs.log_connect.attachRawTracepoint('inet_sock_set_state');
+      case 'module':
+        return programs.log_module.attachRawTracepoint('module_load');
+      default:
+        return programs[`log_${event}`].attachTracing();
+    }
   }
 
   detach(): void {

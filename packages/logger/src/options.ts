@@ -1,8 +1,6 @@
 import { LogError } from './errors.js';
+import { DEFAULT_EVENTS, type EventName, isEvent } from './events.js';
 import { type KeyInput, recipientPoint } from './keys.js';
-
-/** What can be recorded. */
-export type EventName = 'exec' | 'exit';
 
 /** A process has to pass all that are given; within each, one of the list is enough. */
 export interface LogFilters {
@@ -27,7 +25,10 @@ export interface AuditLoggerOptions {
   directory: string;
   /** What files begin with. Default "audit". */
   name?: string;
-  /** Default: exec and exit. */
+  /**
+   * Default: exec and exit. connect and accept: TCP. credentials: user or group ids or capabilities that change.
+   * module: loaded into the kernel. bpf: programs that are loaded.
+   */
   events?: readonly EventName[];
   filters?: LogFilters;
   /** How many records one key seals: what a thief of the memory can read back at most, on each stream. Default 16. */
@@ -53,7 +54,6 @@ export interface AuditLoggerOptions {
 export type Settings = Required<Omit<AuditLoggerOptions, 'recipient'>> & { readonly point: Buffer };
 
 const SYNCS = ['drain', 'second', 'epoch'];
-const EVENTS = ['exec', 'exit'];
 const PATH_BYTES = 64;
 const COMM_BYTES = 15;
 
@@ -62,7 +62,7 @@ export function settingsOf(options: AuditLoggerOptions): Settings {
   const { recipient, ...given } = options;
   const settings = {
     name: 'audit',
-    events: EVENTS as EventName[],
+    events: DEFAULT_EVENTS,
     filters: {},
     recordsPerKey: 16,
     epochSeconds: 60,
@@ -82,7 +82,7 @@ export function settingsOf(options: AuditLoggerOptions): Settings {
 function check(settings: Omit<Settings, 'point'>): void {
   const { name, events, sync, onLost, filters } = settings;
   if (!/^[\w.]+$/.test(name)) throw bad('name', `"${name}" is not of letters, digits, _ and .`);
-  for (const event of events) if (!EVENTS.includes(event)) throw bad('events', `there is no "${event}"`);
+  for (const event of events) if (!isEvent(event)) throw bad('events', `there is no "${event}"`);
   if (!SYNCS.includes(sync)) throw bad('sync', `"${sync}" is none of ${SYNCS.join(', ')}`);
   if (onLost !== 'count' && onLost !== 'alarm') throw bad('onLost', `"${onLost}" is neither count nor alarm`);
   whole('recordsPerKey', settings.recordsPerKey, 1, 65536);

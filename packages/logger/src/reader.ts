@@ -10,7 +10,15 @@ export type { Checkpoint } from './checkpoint.js';
 export type { Finding, Location, LogEntry, Problem, RecordEntry } from './entries.js';
 export { LogError, type LogErrorCode } from './errors.js';
 export { generateRecipient, type KeyInput } from './keys.js';
-export type { Content, Losses, ProcessInfo } from './record.js';
+export type {
+  BpfProgramInfo,
+  CapabilityChange,
+  Content,
+  Endpoint,
+  Ids,
+  Losses,
+  ProcessInfo,
+} from './record.js';
 export type { Totals } from './verifier.js';
 
 export interface OpenLogOptions {

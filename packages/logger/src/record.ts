@@ -1,3 +1,4 @@
+import { formatAddress } from '@cryptbpf/core/gate-client';
 import {
   LogCause,
   type LogExec,
@@ -5,8 +6,12 @@ import {
   type LogPrefix,
   type LogProcess,
   LogType,
+  logBpfCodec,
+  logConnectionCodec,
+  logCredentialsCodec,
   logExecCodec,
   logExitCodec,
+  logModuleCodec,
   logPrefixCodec,
   logProcessCodec,
 } from './records.gen.js';
@@ -40,6 +45,40 @@ export interface ProcessInfo {
   startedNs: bigint;
 }
 
+export interface Endpoint {
+  address: string;
+  port: number;
+}
+
+/** Of users and groups. */
+export interface Ids {
+  uid: number;
+  gid: number;
+  euid: number;
+  egid: number;
+  suid: number;
+  sgid: number;
+}
+
+/** Sets of capabilities: bit n is the one of number n. */
+export interface CapabilityChange {
+  permitted: bigint;
+  effective: bigint;
+  permittedBefore: bigint;
+  effectiveBefore: bigint;
+}
+
+/** A program of BPF, by the kernel's numbers: enum bpf_prog_type, enum bpf_attach_type. */
+export interface BpfProgramInfo {
+  id: number;
+  type: number;
+  attach: number;
+  instructions: number;
+  /** Hexadecimal, as bpftool shows it. */
+  tag: string;
+  name: string;
+}
+
 /** What was sealed. */
 export type Content =
   | { type: 'open'; statement: Record<string, unknown> }
@@ -48,6 +87,12 @@ export type Content =
   | { type: 'close'; statement?: Record<string, unknown> }
   | { type: 'exec'; process: ProcessInfo; path: string; argv: string[]; argvCut: boolean }
   | { type: 'exit'; process: ProcessInfo; code: number; signal: number; durationNs: bigint }
+  /** TCP. The local port of a connection that is asked for is 0, unless the process chose one. */
+  | { type: 'connect' | 'accept'; process: ProcessInfo; network: number; local: Endpoint; remote: Endpoint }
+  /** process has the ids as they were. */
+  | { type: 'credentials'; process: ProcessInfo; to: Ids; capabilities: CapabilityChange }
+  | { type: 'module'; process: ProcessInfo; name: string; taints: bigint }
+  | { type: 'bpf'; process: ProcessInfo; program: BpfProgramInfo }
   /** Of a program that is not ours, or of a newer version: its number, and its bytes as they are. */
   | { type: 'other'; number: number; bytes: Uint8Array };
 
@@ -102,6 +147,16 @@ function contentOf({ type }: LogPrefix, payload: Buffer): Content {
       return event(payload, execOf);
     case LogType.LOG_EXIT:
       return event(payload, exitOf);
+    case LogType.LOG_CONNECT:
+      return event(payload, (process, view) => connectionOf('connect', process, view));
+    case LogType.LOG_ACCEPT:
+      return event(payload, (process, view) => connectionOf('accept', process, view));
+    case LogType.LOG_CREDENTIALS:
+      return event(payload, credentialsOf);
+    case LogType.LOG_MODULE:
+      return event(payload, moduleOf);
+    case LogType.LOG_BPF:
+      return event(payload, bpfOf);
     default:
       return { type: 'other', number: type, bytes: payload };
   }
@@ -143,6 +198,33 @@ function execOf(process: ProcessInfo, view: DataView, rest: Buffer): Content {
 function exitOf(process: ProcessInfo, view: DataView): Content {
   const { code, signal, durationNs }: LogExit = logExitCodec.decode(view, logProcessCodec.size);
   return { type: 'exit', process, code, signal, durationNs };
+}
+
+function connectionOf(type: 'connect' | 'accept', process: ProcessInfo, view: DataView): Content {
+  const { network, ...raw } = logConnectionCodec.decode(view, logProcessCodec.size);
+  const local = { address: formatAddress(raw.local), port: raw.localPort };
+  const remote = { address: formatAddress(raw.remote), port: raw.remotePort };
+  return { type, process, network, local, remote };
+}
+
+function credentialsOf(process: ProcessInfo, view: DataView): Content {
+  const { permitted, effective, permittedBefore, effectiveBefore, ...to } = logCredentialsCodec.decode(
+    view,
+    logProcessCodec.size,
+  );
+  const capabilities = { permitted, effective, permittedBefore, effectiveBefore };
+  return { type: 'credentials', process, to, capabilities };
+}
+
+function moduleOf(process: ProcessInfo, view: DataView): Content {
+  const { name, taints } = logModuleCodec.decode(view, logProcessCodec.size);
+  return { type: 'module', process, name: textOf(name), taints };
+}
+
+function bpfOf(process: ProcessInfo, view: DataView): Content {
+  const { tag, name, ...numbers } = logBpfCodec.decode(view, logProcessCodec.size);
+  const program = { ...numbers, tag: Buffer.from(tag).toString('hex'), name: textOf(name) };
+  return { type: 'bpf', process, program };
 }
 
 /** Up to the first zero. */

@@ -44,6 +44,11 @@ export const LogType = {
   LOG_NOTE: 4,
   LOG_EXEC: 16,
   LOG_EXIT: 17,
+  LOG_CONNECT: 18,
+  LOG_ACCEPT: 19,
+  LOG_CREDENTIALS: 20,
+  LOG_MODULE: 21,
+  LOG_BPF: 22,
 } as const;
 export type LogType = (typeof LogType)[keyof typeof LogType];
 
@@ -203,6 +208,40 @@ export const logFilterCodec: Codec<LogFilter> = {
   },
 };
 
+/** struct log_bpf, 40 bytes. */
+export interface LogBpf {
+  id: number;
+  type: number;
+  attach: number;
+  instructions: number;
+  /** 8 bytes. */
+  tag: Uint8Array;
+  /** 16 bytes. */
+  name: Uint8Array;
+}
+
+export const logBpfCodec: Codec<LogBpf> = {
+  size: 40,
+  decode(view, offset) {
+    return {
+      id: view.getUint32(offset, true),
+      type: view.getUint32(offset + 4, true),
+      attach: view.getUint32(offset + 8, true),
+      instructions: view.getUint32(offset + 12, true),
+      tag: take.bytes(view, offset + 16, 8),
+      name: take.bytes(view, offset + 24, 16),
+    };
+  },
+  encode(view, offset, value) {
+    put.u32(view, offset, value.id, 'LogBpf.id');
+    put.u32(view, offset + 4, value.type, 'LogBpf.type');
+    put.u32(view, offset + 8, value.attach, 'LogBpf.attach');
+    put.u32(view, offset + 12, value.instructions, 'LogBpf.instructions');
+    put.bytes(view, offset + 16, 8, value.tag, 'LogBpf.tag');
+    put.bytes(view, offset + 24, 16, value.name, 'LogBpf.name');
+  },
+};
+
 /** struct log_call, 8 bytes. */
 export interface LogCall {
   stream: number;
@@ -220,6 +259,85 @@ export const logCallCodec: Codec<LogCall> = {
   encode(view, offset, value) {
     put.u32(view, offset, value.stream, 'LogCall.stream');
     put.u32(view, offset + 4, value.operation, 'LogCall.operation');
+  },
+};
+
+/** struct log_connection, 44 bytes. */
+export interface LogConnection {
+  network: number;
+  family: number;
+  localPort: number;
+  remotePort: number;
+  /** 16 bytes. */
+  local: Uint8Array;
+  /** 16 bytes. */
+  remote: Uint8Array;
+}
+
+export const logConnectionCodec: Codec<LogConnection> = {
+  size: 44,
+  decode(view, offset) {
+    return {
+      network: view.getUint32(offset, true),
+      family: view.getUint16(offset + 4, true),
+      localPort: view.getUint16(offset + 6, true),
+      remotePort: view.getUint16(offset + 8, true),
+      local: take.bytes(view, offset + 12, 16),
+      remote: take.bytes(view, offset + 28, 16),
+    };
+  },
+  encode(view, offset, value) {
+    put.u32(view, offset, value.network, 'LogConnection.network');
+    put.u16(view, offset + 4, value.family, 'LogConnection.family');
+    put.u16(view, offset + 6, value.localPort, 'LogConnection.localPort');
+    put.u16(view, offset + 8, value.remotePort, 'LogConnection.remotePort');
+    put.zeros(view, offset + 10, 2);
+    put.bytes(view, offset + 12, 16, value.local, 'LogConnection.local');
+    put.bytes(view, offset + 28, 16, value.remote, 'LogConnection.remote');
+  },
+};
+
+/** struct log_credentials, 56 bytes. */
+export interface LogCredentials {
+  permitted: bigint;
+  effective: bigint;
+  permittedBefore: bigint;
+  effectiveBefore: bigint;
+  uid: number;
+  gid: number;
+  euid: number;
+  egid: number;
+  suid: number;
+  sgid: number;
+}
+
+export const logCredentialsCodec: Codec<LogCredentials> = {
+  size: 56,
+  decode(view, offset) {
+    return {
+      permitted: view.getBigUint64(offset, true),
+      effective: view.getBigUint64(offset + 8, true),
+      permittedBefore: view.getBigUint64(offset + 16, true),
+      effectiveBefore: view.getBigUint64(offset + 24, true),
+      uid: view.getUint32(offset + 32, true),
+      gid: view.getUint32(offset + 36, true),
+      euid: view.getUint32(offset + 40, true),
+      egid: view.getUint32(offset + 44, true),
+      suid: view.getUint32(offset + 48, true),
+      sgid: view.getUint32(offset + 52, true),
+    };
+  },
+  encode(view, offset, value) {
+    put.u64(view, offset, value.permitted, 'LogCredentials.permitted');
+    put.u64(view, offset + 8, value.effective, 'LogCredentials.effective');
+    put.u64(view, offset + 16, value.permittedBefore, 'LogCredentials.permittedBefore');
+    put.u64(view, offset + 24, value.effectiveBefore, 'LogCredentials.effectiveBefore');
+    put.u32(view, offset + 32, value.uid, 'LogCredentials.uid');
+    put.u32(view, offset + 36, value.gid, 'LogCredentials.gid');
+    put.u32(view, offset + 40, value.euid, 'LogCredentials.euid');
+    put.u32(view, offset + 44, value.egid, 'LogCredentials.egid');
+    put.u32(view, offset + 48, value.suid, 'LogCredentials.suid');
+    put.u32(view, offset + 52, value.sgid, 'LogCredentials.sgid');
   },
 };
 
@@ -267,6 +385,27 @@ export const logExitCodec: Codec<LogExit> = {
     put.u64(view, offset, value.durationNs, 'LogExit.durationNs');
     put.u32(view, offset + 8, value.code, 'LogExit.code');
     put.u32(view, offset + 12, value.signal, 'LogExit.signal');
+  },
+};
+
+/** struct log_module, 64 bytes. */
+export interface LogModule {
+  taints: bigint;
+  /** 56 bytes. */
+  name: Uint8Array;
+}
+
+export const logModuleCodec: Codec<LogModule> = {
+  size: 64,
+  decode(view, offset) {
+    return {
+      taints: view.getBigUint64(offset, true),
+      name: take.bytes(view, offset + 8, 56),
+    };
+  },
+  encode(view, offset, value) {
+    put.u64(view, offset, value.taints, 'LogModule.taints');
+    put.bytes(view, offset + 8, 56, value.name, 'LogModule.name');
   },
 };
 

@@ -36,6 +36,7 @@ const TYPES = [
   'SyscallProgram',
   'TcProgram',
   'TracepointProgram',
+  'TracingProgram',
   'XdpProgram',
 ];
 const VALUES = ['openObject', 'put', 'take'];

@@ -24,6 +24,7 @@ const PROGRAMS: Partial<Record<ProgramType, string>> = {
   tracepoint: 'TracepointProgram',
   raw_tracepoint: 'RawTracepointProgram',
   syscall: 'SyscallProgram',
+  tracing: 'TracingProgram',
 };
 
 /** The interface of the object and the function that opens it. */

@@ -71,6 +71,12 @@ export function attachRawTracepoint(program: Program, name: string): Link {
   return new KernelLink(result, 'raw_tracepoint');
 }
 
+/** 5.5+: to what the program was loaded for. */
+export function attachTracing(program: Program): Link {
+  const result = bpf(Command.RAW_TRACEPOINT_OPEN, 16, (view) => view.setUint32(8, program.fd, true));
+  return new KernelLink(check(`attach ${program.title}`, result), 'tracing');
+}
+
 const TRACEFS = ['/sys/kernel/tracing', '/sys/kernel/debug/tracing'];
 const PERF_TYPE_TRACEPOINT = 2;
 const PERF_ATTRIBUTES_BYTES = 128;

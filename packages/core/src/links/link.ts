@@ -6,7 +6,7 @@ import { kindOf, openPin, pinFd, unpin } from '../pin.js';
 import type { Program } from '../program.js';
 import { ClsactLink } from './clsact.js';
 
-export type LinkKind = 'xdp' | 'tcx' | 'clsact' | 'tracepoint' | 'raw_tracepoint' | 'other';
+export type LinkKind = 'xdp' | 'tcx' | 'clsact' | 'tracepoint' | 'raw_tracepoint' | 'tracing' | 'other';
 
 export interface LinkInfo {
   readonly kind: LinkKind;
@@ -35,7 +35,13 @@ export interface Link extends Disposable {
   close(): void;
 }
 
-const KINDS: Record<number, LinkKind> = { 1: 'raw_tracepoint', 6: 'xdp', 7: 'tracepoint', 11: 'tcx' };
+const KINDS: Record<number, LinkKind> = {
+  1: 'raw_tracepoint',
+  2: 'tracing',
+  6: 'xdp',
+  7: 'tracepoint',
+  11: 'tcx',
+};
 const HAS_INTERFACE: readonly LinkKind[] = ['xdp', 'tcx'];
 
 /** A bpf_link. */
