@@ -7,8 +7,8 @@ import { ChainGate } from './support/gate.js';
 
 const root = forge('Root', { isCa: true });
 const bad = badChains(root);
-/** Under emulation, which is slow, every fourth. */
-const tried = bad.filter((_, i) => !process.env.CRYPTBPF_VM || i % 4 === 0);
+/** Under emulation, which is slow, every eighth. */
+const some = <T>(all: readonly T[]) => all.filter((_, i) => !process.env.CRYPTBPF_VM || i % 8 === 0);
 let gate: ChainGate;
 
 beforeAll(async () => {
@@ -22,13 +22,13 @@ test('there are chains enough, and each is a case of its own', () => {
 });
 
 describe('refused', () => {
-  test.each(tried)('$what', async ({ chain, holder, reason }) => {
+  test.each(some(bad))('$what', async ({ chain, holder, reason }) => {
     expect(await gate.present(chain, holder)).toBe(reason);
   });
 });
 
 describe('let in', () => {
-  test.each(goodChains(root))('$what', async ({ chain, holder }) => {
+  test.each(some(goodChains(root)))('$what', async ({ chain, holder }) => {
     expect(await gate.present(chain, holder)).toBe('ANSWER_ADMITTED');
   });
 });

@@ -5,8 +5,8 @@ import { packet } from './support/frames.js';
 import { HOOKS, type Hook, PORT, TestVerifier } from './support/verifier.js';
 import { chunkPacket, judgeFrame, wholePacket } from './twin/packet.js';
 
-/** Emulated machines are slow. CRYPTBPF_FUZZ sets another number, for both hooks together. */
-const PACKETS = Number(process.env.CRYPTBPF_FUZZ ?? (process.env.CRYPTBPF_VM ? 1_000 : 40_000));
+/** For both hooks together. */
+const PACKETS = Number(process.env.CRYPTBPF_FUZZ ?? 40_000);
 /** The twin judges one in so many. */
 const SAMPLE = PACKETS > 100_000 ? 1_000 : 10;
 const UDP_AT = { ipv4: 34, ipv6: 54 } as const;
