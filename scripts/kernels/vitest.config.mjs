@@ -14,6 +14,7 @@ export default {
     // Where all is emulated, what costs is starting and compiling: one process, in which modules are loaded once, and no
     // threads that only take turns with it.
     isolate: false,
+    experimental: { fsModuleCache: true, fsModuleCachePath: 'build/kernels/modules' },
     execArgv: ['--single-threaded'],
     reporters: ['verbose', 'json'],
     outputFile: { json: '/run/host/report.json' },

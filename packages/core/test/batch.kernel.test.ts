@@ -1,13 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type HashMap, openObject, possibleCpus } from '../src/index.js';
-import { compile } from './compile.js';
+import { possibleCpus } from '../src/index.js';
 import { loadCore, openCore } from './support/core-object.js';
-
-interface WideObject {
-  maps: { wide: HashMap<number, { bytes: Uint8Array }> };
-  programs: object;
-  variables: object;
-}
 
 const numbers = (count: number) => Array.from({ length: count }, (_, i) => i);
 const byKey = ([a]: [number, unknown], [b]: [number, unknown]) => a - b;
@@ -71,21 +64,6 @@ describe('a batch', () => {
       ]),
     ).toThrow(expect.objectContaining({ code: 'ERR_BAD_VALUE' }));
     expect(recent.getBatch()).toEqual([]);
-  });
-
-  test('reads buckets that are larger than what it asks for at first', () => {
-    /* 256 KiB a value: four elements are asked for, and some of the 512 buckets have more than four of 512 keys. */
-    const source = `
-      struct wide { __u8 bytes[262144]; };
-      struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 512); __uint(map_flags, BPF_F_NO_PREALLOC);
-               __type(key, __u32); __type(value, struct wide); } wide SEC(".maps");
-      SEC("xdp") int use(void *ctx) { __u32 k = 0; return bpf_map_lookup_elem(&wide, &k) ? 1 : 2; }`;
-    using object = openObject<WideObject>(compile(source), { name: 'wide' }).load();
-    const { wide } = object.maps;
-    const value = { bytes: new Uint8Array(262_144) };
-    for (let n = 0; n < 512; n++) wide.set(n, value);
-    const keys = wide.getBatch().map(([key]) => key);
-    expect(keys.sort((a, b) => a - b)).toEqual(numbers(512));
   });
 });
 

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { BpfError, openObject, VerifierError } from '../src/index.js';
-import { compile } from './compile.js';
+import { BpfError, VerifierError } from '../src/index.js';
 import { type ChildOptions, runChild } from './support/children.js';
 import { loadCore, openCore } from './support/core-object.js';
 import { Netns } from './support/netns.js';
@@ -52,16 +51,6 @@ describe('a program that the verifier refuses', () => {
     using core = loadCore();
     expect(Object.keys(core.programs)).not.toContain('core_xdp_refused');
   });
-});
-
-test('an object that libbpf cannot place says why', () => {
-  const source = `
-    struct missing_in_kernel { int field; } __attribute__((preserve_access_index));
-    extern int no_such_kfunc(void) __attribute__((section(".ksyms")));
-    SEC("xdp") int use(void *ctx) { return no_such_kfunc(); }`;
-  const attempt = () => openObject(compile(source), { name: 'wanting' }).load();
-  expect(attempt).toThrow(BpfError);
-  expect(attempt).toThrow(/wanting cannot be loaded.*no_such_kfunc/);
 });
 
 test('every handle that was closed says so', () => {

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import { type ArrayMap, openObject, possibleCpus } from '../src/index.js';
-import { compile } from './compile.js';
 import { type CoreKey, CoreLevel, CoreMode, type CoreValue } from './core_test.gen.js';
 import { frameOf, loadCore, openCore } from './support/core-object.js';
 
@@ -234,15 +233,5 @@ test('a prog array holds programs to tail-call', () => {
   expect(() => chain.set(4, core_xdp_drop)).toThrow(code('ERR_MAP_FULL'));
   expect(() => chain.set(0, core_tc)).toThrow(/EINVAL/);
 });
-
-test('a map whose values have no codec is loaded and left alone', () => {
-  const source = `
-    struct holes { __u8 small; __u64 large; };
-    struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 1); __type(key, __u32);
-             __type(value, struct holes); } holed SEC(".maps");
-    SEC("xdp") int use(void *ctx) { __u32 k = 0; return bpf_map_lookup_elem(&holed, &k) ? 1 : 2; }`;
-  using object = openObject(compile(source), { name: 'holed' }).load();
-  const holed = object.map('holed') as ArrayMap<unknown>;
-  expect(holed.info()).toMatchObject({ type: 'hash', keySize: 4, valueSize: 16 });
   expect(() => holed.get(0)).toThrow(code('ERR_UNSUPPORTED_TYPE'));
 });

@@ -29,6 +29,8 @@ const EXTENSIONS = [{ header: 0, bytes: 16 }, { header: 60 }, { header: 43, byte
 const OPTIONS = new Uint8Array(12);
 
 describe('a frame cut short', () => {
+  /** Emulated, every fifth length. */
+  const STEP = process.env.CRYPTBPF_VM ? 5 : 1;
   const WHOLE: Record<string, Frame> = {
     'TCP over IPv4': { ip: fromPeer(ADMITTED4), tcp: { ...WEB, flags: SYN } },
     'UDP over IPv4 with options': {
@@ -57,7 +59,7 @@ describe('a frame cut short', () => {
       const whole = frame(spec);
       const padded = concat(whole, new Uint8Array(20));
       const good = [Reason.PASS_ADMITTED, Reason.PASS_ALLOWED, Reason.ANSWER_CHALLENGE] as Reason[];
-      for (let length = ETHERNET; length <= padded.length; length++) {
+      for (let length = ETHERNET; length <= padded.length; length += STEP) {
         const { reasons, action } = gate.judge(padded.slice(0, length));
         if (length < whole.length)
           expect([length, reasons, action]).toEqual([length, [Reason.DROP_TRUNCATED], 'drop']);

@@ -2,7 +2,7 @@ import { hkdfSync } from 'node:crypto';
 import { afterAll, describe, expect, test } from 'vitest';
 import { HashCrypto, type HashSource } from '../src/hashes.js';
 import { hkdfExpand } from '../src/hashes-twin.js';
-import { cases } from './support/amounts.js';
+import { cases, lengthsUpTo } from './support/amounts.js';
 import { Random } from './support/random.js';
 
 const hashes = new HashCrypto();
@@ -53,19 +53,19 @@ function expectRight(salt: Uint8Array, input: Uint8Array, info: Uint8Array, leng
 }
 
 test('of every length of output', () => {
-  for (let length = 1; length <= 512; length++) {
+  for (const length of lengthsUpTo(512).slice(1)) {
     expectRight(random.bytes(32), random.bytes(32), random.bytes(40), length);
   }
 });
 
 test('of every length of salt', () => {
-  for (let length = 0; length <= 256; length++) {
+  for (const length of lengthsUpTo(256)) {
     expectRight(random.bytes(length), random.bytes(32), random.bytes(10), 64);
   }
 });
 
 test('of every length of info', () => {
-  for (let length = 0; length <= 1024; length++) {
+  for (const length of lengthsUpTo(1024)) {
     const [prk, info] = [random.bytes(32), random.bytes(length)];
     expect(hex(hashes.hkdfExpand(prk, info, 80))).toBe(hex(hkdfExpand(prk, info, 80)));
   }
