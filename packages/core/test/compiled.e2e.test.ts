@@ -44,3 +44,5 @@ test('a map whose values have no codec is loaded and left alone', () => {
   using object = openObject(compile(source), { name: 'holed' }).load();
   const holed = object.map('holed') as ArrayMap<unknown>;
   expect(holed.info()).toMatchObject({ type: 'hash', keySize: 4, valueSize: 16 });
+  expect(() => holed.get(0)).toThrow(expect.objectContaining({ code: 'ERR_UNSUPPORTED_TYPE' }));
+});
