@@ -16,6 +16,8 @@ gen=(node packages/core/dist/gen/cli.js)
 "${gen[@]}" build/bpf/x509_test.bpf.o -o packages/pki/test/x509_test.gen.ts "$@"
 "${gen[@]}" build/bpf/tunnel_wireguard.bpf.o -o packages/tunnel/src/datapath/tunnel_wireguard.gen.ts "$@"
 "${gen[@]}" build/bpf/cas.bpf.o -o packages/cas/src/cas.gen.ts "$@"
+"${gen[@]}" build/bpf/offload.bpf.o -o packages/offload/src/offload.gen.ts "$@"
+"${gen[@]}" build/bpf/offload_test.bpf.o -o packages/offload/test/offload_test.gen.ts "$@"
 "${gen[@]}" build/bpf/zkp_schnorr.bpf.o -o packages/zkp/src/zkp_schnorr.gen.ts "$@"
 "${gen[@]}" build/bpf/zkp_ring.bpf.o -o packages/zkp/src/zkp_ring.gen.ts "$@"
 "${gen[@]}" build/bpf/hash_test.bpf.o -o packages/primitives/src/hashes.gen.ts "$@"
@@ -25,3 +27,4 @@ gen=(node packages/core/dist/gen/cli.js)
 "${gen[@]}" build/bpf/logger.bpf.o -o packages/logger/src/records.gen.ts --only codecs --core @cryptbpf/core/codecs "$@"
 node scripts/field/generate.mjs "$@"
 node packages/core/scripts/worker-source.mjs "$@"
+node packages/offload/scripts/worker-source.mjs "$@"

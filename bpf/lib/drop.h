@@ -34,6 +34,10 @@ enum reason {
 
 	ANSWER_RECEIPT = 40, /* a CA certificate holds: a receipt for its chain */
 
+	ANSWER_RESULT = 48, /* an operation was done here */
+	ANSWER_ERROR = 49, /* an authenticated request that cannot be served; its answer says why */
+	ANSWER_QUEUED = 50, /* handed to user space, which answers */
+
 	/* Dropped: the packet itself. */
 	DROP_TRUNCATED = 64,	     /* shorter than its headers say */
 	DROP_MALFORMED = 65,	     /* impossible header fields */
@@ -179,6 +183,12 @@ enum reason {
 	DROP_MANIFEST_AS_CONTENT = 218, /* what is sent whole is the manifest of an object */
 	DROP_SEGMENTS = 219,		/* several datagrams at once: left to the card to cut */
 	DROP_CONTENT_BUSY = 220,	/* no memory for the check: cannot happen, so it drops */
+
+	/* Dropped: requests for operations. */
+	DROP_OFFLOAD_CLIENT = 248, /* no client of that id */
+	DROP_OFFLOAD_TAG = 249,	   /* its tag does not hold */
+	DROP_OFFLOAD_BUSY = 250,   /* no memory for it: cannot happen, so it drops */
+	DROP_OFFLOAD_ANSWER = 251, /* a helper refused while the answer was made */
 };
 
 #define REASON_COUNT 256 /* as many as a verdict can name */

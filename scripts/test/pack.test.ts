@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 /* What npm would publish, installed into an empty project. */
 
-const PACKAGES = ['cas', 'core', 'logger', 'pki', 'pow', 'signed-auth', 'tunnel', 'zkp'];
+const PACKAGES = ['cas', 'core', 'logger', 'offload', 'pki', 'pow', 'signed-auth', 'tunnel', 'zkp'];
 const root = new URL('../../', import.meta.url).pathname;
 let project: string;
 
@@ -41,7 +41,7 @@ describe('an empty project with the packed packages', () => {
     '@cryptbpf/tunnel',
     '@cryptbpf/logger',
     '@cryptbpf/logger/reader',
-    ...['pow', 'signed-auth', 'zkp', 'pki'].flatMap((name) =>
+    ...['offload', 'pow', 'signed-auth', 'zkp', 'pki'].flatMap((name) =>
       ['', '/client', '/udp'].map((part) => `@cryptbpf/${name}${part}`),
     ),
   ])('imports and requires %s, with the same names', (name) => {

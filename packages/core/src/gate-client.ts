@@ -32,3 +32,4 @@ export {
 } from './gate-client/messages.js';
 export { Reason } from './gate-client/reasons.gen.js';
 export { reasonName } from './gate-client/reasons.js';
+export { SipHash128, TAG_LENGTH } from './gate-client/siphash.js';

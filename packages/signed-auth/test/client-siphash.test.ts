@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { SipHash128 } from '../src/client/siphash.js';
+import { SipHash128 } from '../../core/src/gate-client/siphash.js';
 import { siphash128 } from './client-verifier.js';
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');

@@ -1,6 +1,6 @@
+import { SipHash128 } from '@cryptbpf/core/gate-client';
 import { SignedAuthError } from './errors.js';
 import { checkBytes } from './guards.js';
-import { SipHash128 } from './siphash.js';
 import { putFoot, SESSION_FIELDS_LENGTH, SESSION_LENGTH, TrailerType } from './trailer.js';
 
 /** Packets in one session, by which it ends. */

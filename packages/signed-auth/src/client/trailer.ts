@@ -1,6 +1,5 @@
-import { CHALLENGE_LENGTH } from '@cryptbpf/core/gate-client';
+import { CHALLENGE_LENGTH, TAG_LENGTH } from '@cryptbpf/core/gate-client';
 import { SIGNATURE_LENGTH } from './key.js';
-import { TAG_LENGTH } from './siphash.js';
 
 export const MAGIC = 0x5147beef;
 const TRAILER_VERSION = 1;

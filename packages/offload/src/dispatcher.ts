@@ -1,0 +1,257 @@
+import { bootTimeNs } from '@cryptbpf/core';
+import type { Answers } from './answers.js';
+import type { Answer } from './client/client.js';
+import { serviceError } from './client/errors.js';
+import type { Question } from './client/operations.js';
+import { ROUTES } from './client/wire.js';
+import type { OffloadKernel } from './kernel.js';
+import { nonceOf, type OwnNonces, takeNonce } from './keys.js';
+import { OffloadError as ErrorNumber, OffloadCheck, OffloadOperation } from './offload.gen.js';
+import { type EngineKeys, type Job, type Outcome, Performer } from './perform.js';
+import { type ClassState, classOf, decide, type PolicyNumbers, priorTables } from './policy.js';
+import { Assemblies, decodeRecord, type Request, type RingRecord } from './requests.js';
+import { type EngineRoute, isSame } from './routes.js';
+
+/** How often a request is given to another route before it has failed. */
+const TRIES = 4;
+const CHECKS_MAX = 4096;
+const FAILED: Outcome = { error: ErrorNumber.OFFLOAD_FAILED, result: new Uint8Array() };
+
+/** Something to be done, whoever asked. It ends once. */
+interface Task {
+  readonly job: Job;
+  readonly requestClass: number;
+  readonly depth: number;
+  readonly startedNs: bigint;
+  readonly tries: number;
+  end(route: number, outcome: Outcome): void;
+}
+
+export interface DispatcherCounts {
+  /** Results that user space gave, by route, and errors. */
+  readonly userspace: number;
+  readonly hardware: number;
+  readonly errors: number;
+  /** Requests that were taken from an engine and given to another one. */
+  readonly moved: number;
+  /** Results that were compared with OpenSSL's, and those that were wrong. */
+  readonly checked: number;
+  readonly wrong: number;
+}
+
+/** Takes requests from the ring to engines, and what they give to whoever asked. */
+export class Dispatcher {
+  readonly #kernel: OffloadKernel;
+  readonly #answers: Answers;
+  readonly #routes: readonly (EngineRoute | undefined)[];
+  readonly #assemblies = new Assemblies();
+  readonly #checks = new Map<string, RingRecord>();
+  readonly #judge = new Performer();
+  readonly #counts = { userspace: 0, hardware: 0, errors: 0, moved: 0, checked: 0, wrong: 0 };
+  readonly #onWrongBpf: () => void;
+  /** Of what is asked in this process. */
+  readonly #classes: ClassState[] = priorTables().classes;
+  #nonces = new Map<number, OwnNonces>();
+  #checkEvery = 0;
+  #sinceCheck = 0;
+
+  constructor(
+    kernel: OffloadKernel,
+    answers: Answers,
+    routes: readonly (EngineRoute | undefined)[],
+    onWrongBpf: () => void,
+  ) {
+    this.#kernel = kernel;
+    this.#answers = answers;
+    this.#routes = routes;
+    this.#onWrongBpf = onWrongBpf;
+  }
+
+  get counts(): DispatcherCounts {
+    return { ...this.#counts };
+  }
+
+  setKeys(keys: EngineKeys, nonces: Map<number, OwnNonces>): void {
+    this.#nonces = nonces;
+    this.#judge.setKeys(keys);
+    for (const route of this.#routes) route?.setKeys(keys);
+  }
+
+  setCheckEvery(checkEvery: number): void {
+    this.#checkEvery = checkEvery;
+  }
+
+  /** A record of the ring. */
+  take(bytes: Uint8Array): void {
+    const record = decodeRecord(bytes);
+    if (record.check !== OffloadCheck.OFFLOAD_CHECK_NONE) {
+      this.#checkBpf(record);
+      return;
+    }
+    const request = this.#assemblies.add(record);
+    if (request === 'full') this.#refuse([record], ErrorNumber.OFFLOAD_BUSY);
+    else if (request) this.#serve(request);
+  }
+
+  /** Requests that do not become whole, and engines that do not answer. */
+  watch(): void {
+    const now = performance.now();
+    for (const parts of this.#assemblies.expire(now)) this.#refuse(parts, ErrorNumber.OFFLOAD_INCOMPLETE);
+    for (const route of this.#routes) route?.watch(now);
+  }
+
+  /** The same for a caller in this process: by the engines alone. Rejects with OffloadError. */
+  ask(
+    { operation, key, data }: Question,
+    numbers: PolicyNumbers,
+    depthMax: readonly number[],
+  ): Promise<Answer> {
+    const requestClass = classOf(operation, data.length);
+    const decision = this.#decide(requestClass, numbers, depthMax);
+    if (decision.route >= ROUTES.length) return Promise.reject(serviceError(ErrorNumber.OFFLOAD_BUSY));
+    return new Promise((resolve, reject) => {
+      const job = { operation, key, nonce: this.#nonceFor(operation, key), data };
+      const end = (route: number, { error, result }: Outcome) =>
+        error ? reject(serviceError(error)) : resolve({ result, route: ROUTES[route]! });
+      const startedNs = bootTimeNs();
+      this.#start(decision.route, { job, requestClass, depth: decision.depth, startedNs, tries: 0, end });
+    });
+  }
+
+  close(): void {
+    for (const route of this.#routes) route?.close();
+  }
+
+  #decide(requestClass: number, numbers: PolicyNumbers, depthMax: readonly number[]) {
+    const routes = this.#routes.map((route, index) => ({
+      isAble: route !== undefined,
+      isOut: route?.isOut ?? true,
+      depth: route ? route.busy : 0,
+      depthMax: depthMax[index]!,
+    }));
+    this.#classes[requestClass]!.pin = this.#kernel.state(requestClass).pin;
+    const tables = { estimate: (cell: number) => this.#kernel.estimate(cell), classes: this.#classes };
+    return decide(tables, requestClass, routes, numbers);
+  }
+
+  #serve(request: Request): void {
+    const { record, data } = request;
+    const { operation, key, noncePrefix, nonce: counter } = record;
+    const nonce = operation === OffloadOperation.OFFLOAD_SEAL ? nonceOf(noncePrefix, counter) : undefined;
+    const end = (route: number, outcome: Outcome) => this.#answer(request, route, outcome);
+    this.#start(record.route, {
+      job: { operation, key, nonce, data },
+      requestClass: record.class,
+      depth: record.depth,
+      startedNs: record.timeNs,
+      tries: 0,
+      end,
+    });
+  }
+
+  #start(wanted: number, task: Task): void {
+    const route = this.#usable(wanted);
+    if (!route) {
+      task.end(wanted, FAILED);
+      return;
+    }
+    route.start({
+      startedMs: performance.now(),
+      job: task.job,
+      settle: (outcome) => this.#settle(route, task, outcome),
+      giveUp: () => this.#move(task, route.index),
+    });
+  }
+
+  /** The route, or another one that is well. */
+  #usable(wanted: number): EngineRoute | undefined {
+    const first = this.#routes[wanted];
+    if (first && !first.isOut) return first;
+    return this.#routes.find((route) => route && !route.isOut);
+  }
+
+  /** To another engine; what is sealed there has another nonce, since the first one may have been used. */
+  #move(task: Task, from: number): void {
+    const { job, tries } = task;
+    if (tries + 1 >= TRIES) {
+      task.end(from, FAILED);
+      return;
+    }
+    this.#counts.moved++;
+    const nonce = this.#nonceFor(job.operation, job.key);
+    this.#start(from, { ...task, job: { ...job, nonce }, tries: tries + 1 });
+  }
+
+  #nonceFor(operation: number, key: number): Uint8Array | undefined {
+    return operation === OffloadOperation.OFFLOAD_SEAL ? takeNonce(this.#nonces.get(key)) : undefined;
+  }
+
+  #settle(route: EngineRoute, task: Task, outcome: Outcome): void {
+    const checked = this.#isDue(route.index) ? this.#compare(route, task, outcome) : outcome;
+    if (task.tries === 0 && checked === outcome)
+      this.#kernel.learn(
+        task.requestClass,
+        route.index,
+        task.depth,
+        Number(bootTimeNs() - task.startedNs),
+        0,
+      );
+    task.end(route.index, checked);
+  }
+
+  #isDue(route: number): boolean {
+    if (route !== ROUTES.indexOf('hardware') || this.#checkEvery === 0) return false;
+    this.#sinceCheck = (this.#sinceCheck + 1) % this.#checkEvery;
+    return this.#sinceCheck === 0;
+  }
+
+  /** What is right; the route is taken out when that is something else. */
+  #compare(route: EngineRoute, task: Task, outcome: Outcome): Outcome {
+    const expected = this.#judge.perform(task.job);
+    this.#counts.checked++;
+    if (isSame(outcome, expected)) return outcome;
+    this.#counts.wrong++;
+    route.takeOut('wrong', new Error(`${route.engine.name} gave a wrong result`));
+    return expected;
+  }
+
+  #answer({ record, routes, room }: Request, route: number, { error, result }: Outcome): void {
+    for (const index of routes) this.#routes[index]?.count();
+    if (error || result.length > room) {
+      this.#counts.errors++;
+      this.#answers.error(record, error || ErrorNumber.OFFLOAD_BAD_LENGTH);
+      return;
+    }
+    this.#counts[route === ROUTES.indexOf('hardware') ? 'hardware' : 'userspace']++;
+    this.#answers.result(record, route, result);
+  }
+
+  #refuse(parts: readonly RingRecord[], error: number): void {
+    for (const { route } of parts) this.#routes[route]?.count();
+    this.#counts.errors++;
+    if (parts[0]) this.#answers.error(parts[0], error);
+  }
+
+  /** First comes the data of a request that BPF does, then what it answered. */
+  #checkBpf(record: RingRecord): void {
+    const key = `${record.client} ${record.counter}`;
+    if (record.check === OffloadCheck.OFFLOAD_CHECK_DATA) {
+      if (this.#checks.size >= CHECKS_MAX) this.#checks.clear();
+      this.#checks.set(key, record);
+      return;
+    }
+    const question = this.#checks.get(key);
+    if (!question) return;
+    this.#checks.delete(key);
+    const { operation, key: id, data } = question;
+    const nonce = operation === OffloadOperation.OFFLOAD_SEAL ? record.data.slice(0, 12) : undefined;
+    const expected = this.#judge.perform({ operation, key: id, nonce, data });
+    this.#counts.checked++;
+    if (record.error === expected.error && Buffer.compare(record.data, expected.result) === 0) return;
+    /* A key that was changed in between, or is used up, is no fault of the route's. */
+    if (record.error === ErrorNumber.OFFLOAD_BAD_KEY || record.error === ErrorNumber.OFFLOAD_EXHAUSTED)
+      return;
+    this.#counts.wrong++;
+    this.#onWrongBpf();
+  }
+}

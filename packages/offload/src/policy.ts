@@ -1,0 +1,219 @@
+/* Where an operation is done: the same as bpf/lib/offload_decide.h, for simulations and for requests of this process. */
+
+export const ROUTE_COUNT = 3;
+const SIZE_BOUNDS = [64, 256, 512, 1024, 4096, 16_384, 65_536];
+export const SIZE_COUNT = SIZE_BOUNDS.length + 1;
+const LOAD_BOUNDS = [1, 2, 4, 8, 16, 32, 64];
+export const LOAD_COUNT = LOAD_BOUNDS.length + 1;
+export const OPERATION_COUNT = 5;
+export const CLASS_COUNT = OPERATION_COUNT * SIZE_COUNT;
+export const CELL_COUNT = CLASS_COUNT * ROUTE_COUNT * LOAD_COUNT;
+const RARITY_MAX = 64;
+
+/** Why a route was chosen: enum offload_why. FULL and OUT are shifted by the route. */
+export const Why = {
+  pinned: 1,
+  explored: 2,
+  switched: 4,
+  stayed: 8,
+  full: 16,
+  out: 128,
+  alone: 1024,
+} as const;
+
+export interface Estimate {
+  latencyNs: number;
+  costNs: number;
+  samples: number;
+}
+
+export interface ClassState {
+  decisions: number;
+  current: number;
+  /** A route and 1; 0: learned. */
+  pin: number;
+  due: number[];
+}
+
+/** What there is to a route at the moment. */
+export interface RouteState {
+  readonly isAble: boolean;
+  readonly isOut: boolean;
+  readonly depth: number;
+  readonly depthMax: number;
+}
+
+export interface PolicyTables {
+  /** See cellOf(). */
+  estimate(cell: number): Estimate;
+  /** By class. */
+  readonly classes: ClassState[];
+}
+
+export interface PolicyNumbers {
+  /** Each route is tried once in so many decisions, and the rarer, the worse it is; 0: never. */
+  readonly exploreInterval: number;
+  /** 256: a nanosecond of work counts as one of waiting. */
+  readonly costWeight: number;
+}
+
+export interface Decision {
+  /** ROUTE_COUNT: none has room. */
+  readonly route: number;
+  readonly why: number;
+  /** Of its queue. */
+  readonly depth: number;
+}
+
+const classIn = (bounds: readonly number[], value: number) => bounds.filter((bound) => value > bound).length;
+
+export function sizeClass(bytes: number): number {
+  return classIn(SIZE_BOUNDS, bytes);
+}
+
+export function classOf(operation: number, bytes: number): number {
+  return operation * SIZE_COUNT + sizeClass(bytes);
+}
+
+export function cellOf(requestClass: number, route: number, depth: number): number {
+  const load = LOAD_BOUNDS.filter((bound) => depth >= bound).length;
+  return (requestClass * ROUTE_COUNT + route) * LOAD_COUNT + load;
+}
+
+/** Chooses, and moves the class's counters. */
+export function decide(
+  tables: PolicyTables,
+  requestClass: number,
+  routes: readonly RouteState[],
+  numbers: PolicyNumbers,
+): Decision {
+  const state = tables.classes[requestClass]!;
+  let why = 0;
+  const scores = routes.map(({ isAble, isOut, depth, depthMax }, route) => {
+    if (!isAble) return Number.POSITIVE_INFINITY;
+    if (isOut) why |= Why.out << route;
+    else if (depth >= depthMax) why |= Why.full << route;
+    if (isOut || depth >= depthMax) return Number.POSITIVE_INFINITY;
+    const { latencyNs, costNs } = tables.estimate(cellOf(requestClass, route, depth));
+    return latencyNs + Math.floor((costNs * numbers.costWeight) / 256);
+  });
+  const usable = [...scores.keys()].filter((route) => Number.isFinite(scores[route]));
+  if (usable.length === 0) return { route: ROUTE_COUNT, why, depth: 0 };
+  const best = usable.reduce((least, route) => (scores[route]! < scores[least]! ? route : least));
+  const chosen = pick(state, scores, usable, best, numbers.exploreInterval);
+  return { route: chosen.route, why: why | chosen.why, depth: routes[chosen.route]!.depth };
+}
+
+function pick(
+  state: ClassState,
+  scores: readonly number[],
+  usable: readonly number[],
+  best: number,
+  interval: number,
+) {
+  const pin = state.pin - 1;
+  if (pin >= 0) return usable.includes(pin) ? { route: pin, why: Why.pinned } : { route: best, why: 0 };
+  if (usable.length === 1) return { route: best, why: Why.alone };
+  const settled = settle(state, scores, best);
+  if (interval === 0) return settled;
+  const explored = explore(state, scores, usable, settled.route, interval);
+  return explored === settled.route ? settled : { route: explored, why: settled.why | Why.explored };
+}
+
+function settle(state: ClassState, scores: readonly number[], best: number): { route: number; why: number } {
+  const { current } = state;
+  if (current === best) return { route: best, why: 0 };
+  const now = scores[current]!;
+  if (Number.isFinite(now) && scores[best]! >= now - Math.floor(now / 8))
+    return { route: current, why: Why.stayed };
+  state.current = best;
+  return { route: best, why: Why.switched };
+}
+
+function explore(
+  state: ClassState,
+  scores: readonly number[],
+  usable: readonly number[],
+  chosen: number,
+  interval: number,
+): number {
+  const count = state.decisions;
+  state.decisions = (count + 1) >>> 0;
+  const route = usable.find((other) => other !== chosen && ((count - state.due[other]!) | 0) >= 0);
+  if (route === undefined) return chosen;
+  const rarity = Math.min(
+    RARITY_MAX,
+    Math.floor(scores[route]! / (scores[chosen]! % 2 ? scores[chosen]! : scores[chosen]! + 1)),
+  );
+  state.due[route] = (count + interval * (rarity + 1)) >>> 0;
+  return route;
+}
+
+/** An eighth of the way to what was seen; the first one counts as it is. */
+export function learned(old: Estimate, latencyNs: number, costNs: number): Estimate {
+  const move = (from: number, to: number) =>
+    Math.min(0xffff_ffff, old.samples === 0 ? to + 1 : from - Math.floor(from / 8) + Math.floor(to / 8) + 1);
+  return {
+    latencyNs: move(old.latencyNs, latencyNs),
+    costNs: costNs === 0 ? 0 : move(old.costNs, costNs),
+    samples: (old.samples + 1) >>> 0,
+  };
+}
+
+/** What is expected before anything was measured: nanoseconds for a request, and for each byte. */
+const PRIORS: readonly (readonly [number, number])[][] = [
+  [
+    [1500, 5],
+    [80_000, 1],
+    [100_000, 1],
+  ],
+  [
+    [2500, 5],
+    [80_000, 1],
+    [100_000, 1],
+  ],
+  [
+    [5000, 20],
+    [80_000, 1],
+    [100_000, 1],
+  ],
+  [
+    [5000, 20],
+    [80_000, 1],
+    [100_000, 1],
+  ],
+  [
+    [250_000, 5],
+    [150_000, 1],
+    [150_000, 1],
+  ],
+];
+
+export function priorTables(): { estimates: Estimate[]; classes: ClassState[] } {
+  const estimates = Array.from({ length: CELL_COUNT }, (_, cell): Estimate => {
+    const load = cell % LOAD_COUNT;
+    const route = Math.floor(cell / LOAD_COUNT) % ROUTE_COUNT;
+    const requestClass = Math.floor(cell / LOAD_COUNT / ROUTE_COUNT);
+    const bytes = SIZE_BOUNDS[requestClass % SIZE_COUNT] ?? 2 * 65_536;
+    const [each, perByte] = PRIORS[Math.floor(requestClass / SIZE_COUNT)]![route]!;
+    /* A queue that has so many requests already. */
+    const behind = route === 0 || load === 0 ? 1 : 1 + 2 ** (load - 1) / 4;
+    const latencyNs = Math.round((each + perByte * bytes) * behind);
+    return { latencyNs, costNs: route === 0 ? latencyNs : 0, samples: 0 };
+  });
+  const classes = Array.from({ length: CLASS_COUNT }, (_, requestClass): ClassState => {
+    const at = [0, 1, 2].map((route) => estimates[cellOf(requestClass, route, 0)]!.latencyNs);
+    return { decisions: 0, current: at.indexOf(Math.min(...at)), pin: 0, due: [0, 0, 0] };
+  });
+  return { estimates, classes };
+}
+
+/** The rules of the demonstration that this package comes from: what is small in BPF, what is large by hardware. */
+export function staticRoute(requestClass: number, hasHardware: boolean): number {
+  const operation = Math.floor(requestClass / SIZE_COUNT);
+  const size = requestClass % SIZE_COUNT;
+  const elsewhere = hasHardware ? 2 : 1;
+  if (operation <= 1) return size <= 2 ? 0 : size <= 4 ? 1 : elsewhere;
+  if (operation <= 3) return size <= 3 ? 0 : elsewhere;
+  return 1;
+}
