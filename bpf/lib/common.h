@@ -12,6 +12,8 @@
 #error "built for little-endian machines: hashes read packet words as they lie"
 #endif
 
+#define NS_PER_S 1000000000ULL
+
 #define INLINE	  static __always_inline
 #define NO_INLINE __attribute__((noinline))
 

@@ -16,7 +16,6 @@
 #define GATE_LIST_ENTRIES 65536
 #define GATE_RING_BYTES	  (256 * 1024)
 #define NS_PER_MS	  1000000ULL
-#define NS_PER_S	  1000000000ULL
 
 /* Changes when an old pinned map cannot be read any more. */
 enum gate_layout {

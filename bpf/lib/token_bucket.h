@@ -19,6 +19,19 @@ struct token_rate {
 };
 
 #define TOKEN_SWAP_TRIES 8
+/* By how much the times of two CPUs may differ that work on one bucket. */
+#define TOKEN_CLOCK_NS NS_PER_S
+
+/*
+ * When the tokens that were taken are all back. What is later than the rate can lead to was left by
+ * another rate, before it was changed: then the bucket is as new.
+ */
+INLINE __u64 token_start(__u64 arrival, const struct token_rate *rate, __u64 now)
+{
+	__u64 most = now + rate->tolerance_ns + rate->interval_ns + TOKEN_CLOCK_NS;
+
+	return arrival > now && arrival <= most ? arrival : now;
+}
 
 /* Takes one token at time now (boot clock, ns). False: none left, or too much contention to tell.
  */
@@ -31,7 +44,7 @@ INLINE bool token_take(__u64 *bucket, const struct token_rate *rate, __u64 now)
 #pragma unroll
 	for (int i = 0; i < TOKEN_SWAP_TRIES; i++) {
 		__u64 old = read_once(*bucket);
-		__u64 start = old > now ? old : now;
+		__u64 start = token_start(old, rate, now);
 
 		if (start - now > rate->tolerance_ns)
 			return false;

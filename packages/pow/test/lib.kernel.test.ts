@@ -134,6 +134,20 @@ describe('token buckets', () => {
     expect(got.join('')).toBe(expected);
   });
 
+  test('a bucket that a slower rate has emptied is full again at a faster one', () => {
+    const second = 1_000_000_000n;
+    const slow = { intervalNs: 100n * second, toleranceNs: 0n };
+    const fast = { intervalNs: second, toleranceNs: second };
+    const now = 1_000n * second;
+    const { bucket, taken } = lib.token(0n, slow, now);
+    expect(taken).toBe(true);
+    const begun = lib.token(bucket, fast, now);
+    expect(begun).toEqual({ taken: true, bucket: now + second });
+    /* Not what a CPU whose clock is behind finds, which other CPUs have emptied at the same rate. */
+    const behind = now - second;
+    expect(lib.token(now + 2n * second, fast, behind).taken).toBe(false);
+  });
+
   test('they are the same as a bucket that fills and is emptied', () => {
     for (let i = 0; i < 40; i++) {
       const [burst, intervalNs] = [1 + random.below(6), BigInt(1 + random.below(50))];

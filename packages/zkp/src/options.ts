@@ -93,13 +93,9 @@ export function takeOptions({ audience, proof: _proof, ...rest }: ZkpOptions): {
 
 /** Fills in what was before, and checks it. Throws ERR_BAD_OPTION. */
 export function takeBudgets(given: object, before: Budgets) {
-  const { sourceBudget, curveBudget, ...gate } = Object.fromEntries(
-    Object.entries(given).filter(([, value]) => value !== undefined),
-  ) as Partial<Budgets>;
-  const budgets = {
-    sourceBudget: sourceBudget ?? before.sourceBudget,
-    curveBudget: curveBudget ?? before.curveBudget,
-  };
+  const named = Object.entries(given).filter(([, value]) => value !== undefined);
+  const { sourceBudget, curveBudget, ...gate } = { ...before, ...Object.fromEntries(named) };
+  const budgets: Budgets = { sourceBudget, curveBudget };
   for (const [name, budget] of Object.entries(budgets)) checkRate(name, budget);
   return { budgets, gate };
 }

@@ -80,5 +80,8 @@ function entriesWith(keys: number, { generator, key }: P256Widths): number {
 
 export function checkWidth(width: number): void {
   if (P256_WIDTHS.includes(width)) return;
-  throw new BpfError('ERR_BAD_OPTION', `a window of ${width} bits: offered are ${P256_WIDTHS.join(', ')}`);
+  throw new BpfError(
+    'ERR_BAD_OPTION',
+    `width of a table is ${width} bits, expected one of ${P256_WIDTHS.join(', ')}`,
+  );
 }

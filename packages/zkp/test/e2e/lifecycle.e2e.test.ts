@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type TestKey, testKeys } from '../support/keys.js';
-import { AUDIENCE, Lab } from './lab.js';
+import { AUDIENCE, CLIENT, Lab } from './lab.js';
 
 const KEYS = testKeys(4, 120) as [TestKey, TestKey, TestKey, TestKey];
 const TABLES = { tableWidth: 4 };
@@ -101,5 +101,23 @@ describe('a gate for keys', () => {
       error('ERR_INCOMPATIBLE', /width 4/),
     );
     (await lab.attach(schnorr([]))).detach();
+  });
+
+  it('takes a shorter lifetime: who comes after that is not counted by the longer one', async () => {
+    const secret = new Uint8Array(32).fill(9);
+    const filter = await lab.attach(
+      { kind: 'hash', keys: [{ id: 1, secret }] },
+      { lifetime: { min: 1, max: 3600 }, widePrefix: { ipv4: 24, ipv6: 48, sources: 2 } },
+    );
+    const prover = { make: 'createHashProver', options: { audience: AUDIENCE, keyId: 1, secret } };
+    expect(await lab.prove('ipv4', prover)).toBe('admitted');
+    filter.revoke(CLIENT.ipv4);
+    expect(await lab.prove('ipv4', prover)).toBe('DROP_PREFIX_LIMITED');
+    filter.update({ lifetime: { min: 1, max: 600 } });
+    expect(await lab.prove('ipv4', prover)).toBe('admitted');
+    expect(filter.admitted()).toHaveLength(1);
+    filter.revoke(CLIENT.ipv4);
+    expect(await lab.prove('ipv4', prover)).toBe('DROP_PREFIX_LIMITED');
+    filter.detach();
   });
 });
