@@ -135,6 +135,8 @@ describe('a layout', () => {
       'tables for 2 keys need 98304 bytes, not 1000: give more',
     );
     expect(() => new P256Layout(2 ** 21, { generator: 8, key: 13 })).toThrow('do not fit a map');
-    expect(() => new P256Layout(1, { generator: 5, key: 8 })).toThrow('width of a table is 5 bits, expected one of 4, 6');
+    expect(() => new P256Layout(1, { generator: 5, key: 8 })).toThrow(
+      'width of a table is 5 bits, expected one of 4, 6',
+    );
   });
 });
