@@ -69,10 +69,10 @@ INLINE int tunnel_clear(struct tunnel_command *command)
 
 	if (!session || !peer)
 		return TUNNEL_NOTHING;
-	if (peer->current == slot)
-		write_once(peer->current, 0);
-	if (peer->next == slot)
-		write_once(peer->next, 0);
+	if (peer->activity.current == slot)
+		write_once(peer->activity.current, 0);
+	if (peer->activity.next == slot)
+		write_once(peer->activity.next, 0);
 	session_end(session);
 	index = session->local_index;
 	bpf_map_delete_elem(&indices, &index);
@@ -101,12 +101,12 @@ INLINE int tunnel_install(struct tunnel_command *command)
 	    bpf_map_update_elem(&indices, &index, &slot, BPF_ANY))
 		return TUNNEL_REFUSED;
 	__sync_fetch_and_add(&session->generation, 1);
-	waiting = tunnel_session(peer->next);
+	waiting = tunnel_session(peer->activity.next);
 	if (waiting) /* it comes too late to become the current one */
 		write_once(waiting->is_confirmed, 1);
-	write_once(peer->next, command->is_initiator ? 0 : slot);
+	write_once(peer->activity.next, command->is_initiator ? 0 : slot);
 	if (command->is_initiator)
-		write_once(peer->current, slot);
+		write_once(peer->activity.current, slot);
 	return TUNNEL_DONE;
 }
 
@@ -134,6 +134,7 @@ INLINE int tunnel_take_counter(struct tunnel_command *command)
 	    session_is_usable(session, now_ns))
 		return TUNNEL_NOTHING;
 	command->counter = __sync_fetch_and_add(&session->sent, 1);
+	peer->activity.last_counter = command->counter;
 	peer_sent(peer, now_ns, command->text_bytes, command->wire_bytes);
 	return TUNNEL_DONE;
 }

@@ -135,8 +135,8 @@ INLINE void receive_confirm(struct tunnel_session *session, struct tunnel_peer *
 	if (read_once(session->is_confirmed) ||
 	    __sync_val_compare_and_swap(&session->is_confirmed, 0, 1))
 		return;
-	if (__sync_val_compare_and_swap(&peer->next, slot, 0) == slot)
-		write_once(peer->current, slot);
+	if (__sync_val_compare_and_swap(&peer->activity.next, slot, 0) == slot)
+		write_once(peer->activity.current, slot);
 }
 
 /* The peer is where his last packet came from. */
@@ -160,9 +160,9 @@ INLINE void receive_roam(struct tunnel_peer *peer, const struct packet *packet)
 
 INLINE void receive_account(struct tunnel_work *work, struct tunnel_peer *peer)
 {
-	peer->last_received_ns = work->now_ns;
+	peer->activity.last_received_ns = work->now_ns;
 	if (work->message.length)
-		peer->last_data_received_ns = work->now_ns;
+		peer->activity.last_data_received_ns = work->now_ns;
 	__sync_fetch_and_add(&peer->received_packets, 1);
 	__sync_fetch_and_add(&peer->received_bytes, work->bytes);
 }

@@ -79,11 +79,11 @@ NO_INLINE int send_prepare(struct __sk_buff *ctx, struct tunnel_work *work)
 		return DROP_TUNNEL_NO_PEER;
 	work->peer = *index;
 	work->now_ns = bpf_ktime_get_boot_ns();
-	work->slot = read_once(peer->current);
+	work->slot = read_once(peer->activity.current);
 	session = tunnel_session(work->slot);
 	reason = session ? session_is_usable(session, work->now_ns) : DROP_TUNNEL_NO_SESSION;
 	if (reason || !session) {
-		peer->last_wanted_ns = work->now_ns;
+		peer->activity.last_wanted_ns = work->now_ns;
 		send_hold(ctx, work);
 		return reason;
 	}
@@ -143,6 +143,7 @@ INLINE void send_account(struct tunnel_work *work, int reason)
 		tunnel_count_peer(peer, reason);
 		return;
 	}
+	peer->activity.last_counter = work->counter;
 	peer_sent(peer, work->now_ns, work->inner.length, work->bytes);
 }
 

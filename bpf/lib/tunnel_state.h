@@ -40,24 +40,32 @@ struct tunnel_endpoint {
 #define TUNNEL_DROP_REPLAY  22
 #define TUNNEL_DROP_EXPIRED 23
 
-struct tunnel_peer {
-	__u64 endpoint_version; /* odd while somebody writes the endpoint */
-	struct tunnel_endpoint endpoint;
-	__u64 last_sent_ns; /* all times are of the boot clock */
+/* What the controller looks at again and again. All times are of the boot clock. */
+struct tunnel_activity {
+	__u64 last_sent_ns;
 	__u64 last_received_ns;
 	__u64 last_data_sent_ns; /* keepalives do not count */
 	__u64 last_data_received_ns;
 	__u64 last_wanted_ns; /* a packet was dropped for want of a session */
+	__u64 last_counter;   /* of the last packet that was sent */
+	__u32 current;	      /* slot of the session to send by; 0: none */
+	__u32 next; /* slot of the session that its first packet will make the current one */
+};
+
+struct tunnel_peer {
+	struct tunnel_activity activity;
+	__u64 endpoint_version; /* odd while somebody writes the endpoint */
+	struct tunnel_endpoint endpoint;
 	__u64 sent_packets;
 	__u64 sent_bytes; /* UDP payload */
 	__u64 received_packets;
 	__u64 received_bytes;
 	__u64 drops[TUNNEL_DROPS];
-	__u32 current;	 /* slot of the session to send by; 0: none */
-	__u32 next;	 /* slot of the session that its first packet will make the current one */
 	__u32 is_pinned; /* the endpoint stays where the operator said */
 	__u32 unused;
 };
+
+_Static_assert(__builtin_offsetof(struct tunnel_peer, activity) == 0, "where user space reads it");
 
 /*
  * Keys of both directions. Its slot serves one session after the other: generation says which, and
@@ -253,9 +261,9 @@ INLINE int session_is_usable(const struct tunnel_session *session, __u64 now_ns)
 
 INLINE void peer_sent(struct tunnel_peer *peer, __u64 now_ns, __u32 text_bytes, __u32 wire_bytes)
 {
-	peer->last_sent_ns = now_ns;
+	peer->activity.last_sent_ns = now_ns;
 	if (text_bytes)
-		peer->last_data_sent_ns = now_ns;
+		peer->activity.last_data_sent_ns = now_ns;
 	__sync_fetch_and_add(&peer->sent_packets, 1);
 	__sync_fetch_and_add(&peer->sent_bytes, wire_bytes);
 }

@@ -26,13 +26,13 @@ export interface PeerPath {
   setEndpoint(endpoint: Endpoint): void;
   /** The last authenticated packet came from here. */
   endpoint(): Endpoint | undefined;
-  /** Boot-clock nanoseconds and counts, as the kernel keeps them; what timers run on. */
+  /** Boot-clock nanoseconds and counts, as the kernel keeps them; what timers run on. The same object as long as nothing happens. */
   activity(): {
     readonly lastSentNs: bigint; // data, keepalives included
     readonly lastReceivedNs: bigint; // authenticated, keepalives included
     readonly lastDataSentNs: bigint; // without keepalives
     readonly lastDataReceivedNs: bigint;
-    readonly sentWithCurrent: bigint; // packets under the current key
+    readonly lastCounter: bigint; // of the last packet that was sent
     readonly lastWantedNs: bigint; // a packet was dropped or held for want of a session; 0 for never
     readonly currentIndex: number | undefined; // localIndex of the session that packets go out with
   };

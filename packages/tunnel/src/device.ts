@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { BpfError, interfaceIndex, setOffloads } from '@cryptbpf/core';
-import { ip } from './ip.js';
+import { ip, ipBatch } from './ip.js';
 
 /*
  * The device that packets are routed into, and its other end, where the programs find them:
@@ -75,12 +75,15 @@ export class Device {
     return interfaceName === this.name || interfaceName === this.inside;
   }
 
-  addRoute(prefix: string): void {
-    ip(...familyOf(prefix), 'route', 'replace', prefix, 'dev', this.name);
+  addRoutes(prefixes: readonly string[]): void {
+    ipBatch(prefixes.map((prefix) => `route replace ${prefix} dev ${this.name}`));
   }
 
-  removeRoute(prefix: string): void {
-    ip(...familyOf(prefix), 'route', 'delete', prefix, 'dev', this.name);
+  /** Those that are there. */
+  removeRoutes(prefixes: readonly string[]): void {
+    const flush = (some: readonly string[]) => some.map((prefix) => `route flush ${prefix} dev ${this.name}`);
+    ipBatch(flush(prefixes.filter((prefix) => !prefix.includes(':'))), '-4');
+    ipBatch(flush(prefixes.filter((prefix) => prefix.includes(':'))), '-6');
   }
 
   /** Takes it away, and with it addresses and routes. */
@@ -91,10 +94,6 @@ export class Device {
 
 function insideOf(name: string): string {
   return `${name}-in`;
-}
-
-function familyOf(prefix: string): string[] {
-  return prefix.includes(':') ? ['-6'] : ['-4'];
 }
 
 function check({ name, mtu }: DeviceOptions): void {

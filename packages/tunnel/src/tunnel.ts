@@ -95,7 +95,9 @@ export class Tunnel implements AsyncDisposable {
   readonly #sockets: Sockets;
   readonly #handshakes: Handshakes;
   readonly #routes: boolean;
+  /** By public key. */
   readonly #members = new Map<string, Member>();
+  readonly #peers = new Map<KernelPeerPath, Peer>();
   readonly #closing = new AbortController();
   readonly #timers: NodeJS.Timeout[] = [];
   #known = surroundings();
@@ -145,7 +147,8 @@ export class Tunnel implements AsyncDisposable {
       tunnel = new Tunnel(options, device, (made) =>
         Sockets.open({ port: listenPort, onMessage: (message, source) => made.#receive(message, source) }),
       );
-      for (const peer of peers) await tunnel.addPeer(peer);
+      for (const peer of peers) await tunnel.#join(peer);
+      tunnel.#route(peers);
       tunnel.#begin();
       return tunnel;
     } catch (error) {
@@ -166,24 +169,12 @@ export class Tunnel implements AsyncDisposable {
 
   /** A peer of that key that was there before is replaced. Throws ERR_BAD_VALUE, ERR_BAD_ADDRESS, ERR_MAP_FULL. */
   async addPeer(config: PeerConfig): Promise<void> {
-    const publicKey = parsePublicKey(config.publicKey, this.suite);
-    const presharedKey = config.presharedKey && parseKey(config.presharedKey, 'preshared key');
-    const endpoint = config.endpoint && (await resolveEndpoint(config.endpoint));
-    this.removePeer(config.publicKey);
-    const { pinEndpoint = false, persistentKeepalive = 0, allowedIPs } = config;
-    const path = this.#dataPath.addPeer({ pinEndpoint });
+    await this.#join(config);
     try {
-      for (const prefix of allowedIPs) this.#dataPath.allow(path, prefix);
-      if (endpoint) path.setEndpoint(endpoint);
-      const settings = { publicKey, pinEndpoint, persistentKeepalive, path };
-      const peer = this.#handshakes.add({ ...settings, ...(presharedKey ? { presharedKey } : {}) });
-      this.#members.set(config.publicKey, { config, path, peer });
-      if (this.#routes) for (const prefix of routed(allowedIPs)) this.#device.addRoute(prefix);
+      this.#route([config]);
     } catch (error) {
-      this.#dataPath.removePeer(path);
+      this.removePeer(config.publicKey);
       throw error;
-    } finally {
-      if (presharedKey) presharedKey.fill(0);
     }
   }
 
@@ -192,9 +183,10 @@ export class Tunnel implements AsyncDisposable {
     const member = this.#members.get(publicKey);
     if (!member) return false;
     this.#members.delete(publicKey);
+    this.#peers.delete(member.path);
     this.#handshakes.remove(parseKey(publicKey, 'public key'));
     this.#dataPath.removePeer(member.path);
-    if (this.#routes) for (const prefix of routed(member.config.allowedIPs)) this.#device.removeRoute(prefix);
+    if (this.#routes) this.#device.removeRoutes(routed(member.config.allowedIPs));
     return true;
   }
 
@@ -226,20 +218,43 @@ export class Tunnel implements AsyncDisposable {
     await this.down();
   }
 
+  async #join(config: PeerConfig): Promise<void> {
+    const publicKey = parsePublicKey(config.publicKey, this.suite);
+    const presharedKey = config.presharedKey && parseKey(config.presharedKey, 'preshared key');
+    const endpoint = config.endpoint && (await resolveEndpoint(config.endpoint));
+    this.removePeer(config.publicKey);
+    const { pinEndpoint = false, persistentKeepalive = 0, allowedIPs } = config;
+    const path = this.#dataPath.addPeer({ pinEndpoint });
+    try {
+      for (const prefix of allowedIPs) this.#dataPath.allow(path, prefix);
+      if (endpoint) path.setEndpoint(endpoint);
+      const settings = { publicKey, pinEndpoint, persistentKeepalive, path };
+      const peer = this.#handshakes.add({ ...settings, ...(presharedKey ? { presharedKey } : {}) });
+      this.#members.set(config.publicKey, { config, path, peer });
+      this.#peers.set(path, peer);
+    } catch (error) {
+      this.#dataPath.removePeer(path);
+      throw error;
+    } finally {
+      if (presharedKey) presharedKey.fill(0);
+    }
+  }
+
+  /** Once there are peers for them. */
+  #route(peers: readonly PeerConfig[]): void {
+    if (this.#routes) this.#device.addRoutes(peers.flatMap(({ allowedIPs }) => routed(allowedIPs)));
+  }
+
   #begin(): void {
     const tick = setInterval(() => this.#tick(), TICK_MS);
     const look = setInterval(() => this.#lookAround(), LOOK_AROUND_MS);
     this.#timers.push(tick, look);
-    void this.#dataPath.holdPackets(this.#closing.signal, (path) => this.#peerOf(path)?.tick());
+    void this.#dataPath.holdPackets(this.#closing.signal, (path) => this.#peers.get(path)?.tick());
   }
 
   #tick(): void {
     this.#dataPath.stayControlled();
     this.#handshakes.tick();
-  }
-
-  #peerOf(path: KernelPeerPath): Peer | undefined {
-    return [...this.#members.values()].find((member) => member.path === path)?.peer;
   }
 
   #receive(message: Uint8Array, source: Endpoint): void {

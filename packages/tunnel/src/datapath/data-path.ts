@@ -51,6 +51,8 @@ export class DataPath {
   readonly #inside: Link;
   readonly #links = new Map<string, Link>();
   readonly #peers = new Map<number, KernelPeerPath>();
+  /** Indices that peers had who are gone. */
+  readonly #free: number[] = [];
   readonly #maxPeers: number;
 
   /** The device seals, or drops, from here on. Throws what loading and attaching throw. */
@@ -75,9 +77,9 @@ export class DataPath {
     this.#underlay = options.underlay;
     this.#maxPeers = maxPeers;
     const control = new Control(object, options.aesDriver);
-    const { peers, sessions } = object.maps;
+    const { peers } = object.maps;
     const { mtu } = device;
-    this.#context = { suite, mtu, control, peers, sessions, prepare, wipe, transmit, localAddressTo };
+    this.#context = { suite, mtu, control, peers, prepare, wipe, transmit, localAddressTo };
     this.stayControlled();
     this.#inside = object.programs.tunnel_inside.attachTc(device.inside, 'ingress');
     this.attachUnderlay();
@@ -104,8 +106,8 @@ export class DataPath {
 
   /** Throws ERR_MAP_FULL. */
   addPeer({ pinEndpoint = false }: { pinEndpoint?: boolean } = {}): KernelPeerPath {
-    const index = Array.from({ length: this.#maxPeers }, (_, i) => i).find((i) => !this.#peers.has(i));
-    if (index === undefined) {
+    const index = this.#free.pop() ?? this.#peers.size;
+    if (index >= this.#maxPeers) {
       throw new BpfError('ERR_MAP_FULL', `the tunnel has room for ${this.#maxPeers} peers: raise maxPeers`);
     }
     const path = new KernelPeerPath(index, this.#context);
@@ -122,6 +124,7 @@ export class DataPath {
     path.clear();
     path.reset(false);
     this.#peers.delete(path.index);
+    this.#free.push(path.index);
   }
 
   /** Packets to a prefix go to the peer, and come from it alone. A prefix that was another peer's changes hands. */

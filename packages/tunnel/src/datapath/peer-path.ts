@@ -3,13 +3,15 @@ import type { Endpoint, PeerPath, Session, Suite } from '../contract.js';
 import type { Control } from './control.js';
 import type { Drops } from './data-path.js';
 import { packetBytes, sealPacket } from './framing.js';
-import { type TunnelPeer, tunnelPeerCodec } from './tunnel_wireguard.gen.js';
+import {
+  type TunnelActivity,
+  type TunnelPeer,
+  tunnelActivityCodec,
+  tunnelPeerCodec,
+} from './tunnel_wireguard.gen.js';
 
 /** Previous, current and next. */
 export const SLOTS_PER_PEER = 3;
-
-/** Of `sent` in struct tunnel_session. */
-const SENT_OFFSET = 8;
 
 /** How many packets of a peer wait for a session at most. */
 const HELD_MAX = 64;
@@ -19,7 +21,6 @@ export interface PathContext {
   readonly mtu: number;
   readonly control: Control;
   readonly peers: ArrayMap<TunnelPeer>;
-  readonly sessions: ArrayMap<unknown>;
   /** Before a session comes into a slot: what its cipher needs besides keys. */
   prepare(slot: number, session: Session): void;
   /** What prepare() left there. */
@@ -48,6 +49,10 @@ export class KernelPeerPath implements PeerPath {
   #current: Installed | undefined;
   #next: Installed | undefined;
   #endpoint: Endpoint | undefined;
+  /** The beginning of the record, and what it was when it was last decoded. */
+  readonly #words: Uint32Array;
+  readonly #seen = new Uint32Array(tunnelActivityCodec.size / 4);
+  #activity: ReturnType<PeerPath['activity']> | undefined;
   /** Packets that wait for a session. */
   #held: Uint8Array[] = [];
 
@@ -56,6 +61,8 @@ export class KernelPeerPath implements PeerPath {
     this.#context = context;
     this.#view = context.peers.view();
     this.#offset = index * context.peers.stride;
+    const { buffer, byteOffset } = this.#view;
+    this.#words = new Uint32Array(buffer, byteOffset + this.#offset, this.#seen.length);
   }
 
   /** As a peer of which nothing is known. */
@@ -72,6 +79,7 @@ export class KernelPeerPath implements PeerPath {
 
   /** As WireGuard's paper has it, section 6.3; the program makes the next session the current one by itself. */
   install(session: Session): void {
+    this.#activity = undefined;
     this.#follow();
     const kept = session.initiator ? (this.#next ?? this.#current) : this.#current;
     const gone = [this.#previous, this.#current, this.#next].filter((each) => each && each !== kept);
@@ -87,6 +95,7 @@ export class KernelPeerPath implements PeerPath {
   }
 
   clear(): void {
+    this.#activity = undefined;
     for (const each of [this.#previous, this.#current, this.#next]) if (each) this.#forget(each);
     this.#previous = undefined;
     this.#current = undefined;
@@ -113,17 +122,11 @@ export class KernelPeerPath implements PeerPath {
   }
 
   activity() {
+    if (this.#activity && this.#words.every((word, i) => word === this.#seen[i])) return this.#activity;
+    this.#seen.set(this.#words);
     this.#follow();
-    const record = this.record();
-    return {
-      lastSentNs: record.lastSentNs,
-      lastReceivedNs: record.lastReceivedNs,
-      lastDataSentNs: record.lastDataSentNs,
-      lastDataReceivedNs: record.lastDataReceivedNs,
-      lastWantedNs: record.lastWantedNs,
-      sentWithCurrent: this.#current ? this.#sentWith(this.#current.slot) : 0n,
-      currentIndex: this.#current?.localIndex,
-    };
+    this.#activity = { ...this.#inKernel(), currentIndex: this.#current?.localIndex };
+    return this.#activity;
   }
 
   keepalive(): void {
@@ -147,6 +150,11 @@ export class KernelPeerPath implements PeerPath {
     return tunnelPeerCodec.decode(this.#view, this.#offset);
   }
 
+  /** The beginning of the record. */
+  #inKernel(): TunnelActivity {
+    return tunnelActivityCodec.decode(this.#view, this.#offset);
+  }
+
   get #slots(): number[] {
     const first = 1 + this.index * SLOTS_PER_PEER;
     return Array.from({ length: SLOTS_PER_PEER }, (_, i) => first + i);
@@ -161,18 +169,12 @@ export class KernelPeerPath implements PeerPath {
 
   /** The program may have made the next session the current one. */
   #follow(): void {
-    if (!this.#next || this.record().current !== this.#next.slot) return;
+    if (!this.#next || this.#inKernel().current !== this.#next.slot) return;
     if (this.#previous) this.#forget(this.#previous);
     this.#previous = this.#current;
     this.#current = this.#next;
     this.#next = undefined;
     this.#release();
-  }
-
-  /** Of struct tunnel_session the one field that is read so often that all of it would be too much. */
-  #sentWith(slot: number): bigint {
-    const { sessions } = this.#context;
-    return sessions.view().getBigUint64(slot * sessions.stride + SENT_OFFSET, true);
   }
 
   #vacate(slot: number): void {

@@ -790,68 +790,88 @@ export const tunnelWorkCodec: Codec<TunnelWork> = {
   },
 };
 
-/** struct tunnel_peer, 328 bytes. */
-export interface TunnelPeer {
-  endpointVersion: bigint;
-  endpoint: TunnelEndpoint;
+/** struct tunnel_activity, 56 bytes. */
+export interface TunnelActivity {
   lastSentNs: bigint;
   lastReceivedNs: bigint;
   lastDataSentNs: bigint;
   lastDataReceivedNs: bigint;
   lastWantedNs: bigint;
+  lastCounter: bigint;
+  current: number;
+  next: number;
+}
+
+export const tunnelActivityCodec: Codec<TunnelActivity> = {
+  size: 56,
+  decode(view, offset) {
+    return {
+      lastSentNs: view.getBigUint64(offset, true),
+      lastReceivedNs: view.getBigUint64(offset + 8, true),
+      lastDataSentNs: view.getBigUint64(offset + 16, true),
+      lastDataReceivedNs: view.getBigUint64(offset + 24, true),
+      lastWantedNs: view.getBigUint64(offset + 32, true),
+      lastCounter: view.getBigUint64(offset + 40, true),
+      current: view.getUint32(offset + 48, true),
+      next: view.getUint32(offset + 52, true),
+    };
+  },
+  encode(view, offset, value) {
+    put.u64(view, offset, value.lastSentNs, 'TunnelActivity.lastSentNs');
+    put.u64(view, offset + 8, value.lastReceivedNs, 'TunnelActivity.lastReceivedNs');
+    put.u64(view, offset + 16, value.lastDataSentNs, 'TunnelActivity.lastDataSentNs');
+    put.u64(view, offset + 24, value.lastDataReceivedNs, 'TunnelActivity.lastDataReceivedNs');
+    put.u64(view, offset + 32, value.lastWantedNs, 'TunnelActivity.lastWantedNs');
+    put.u64(view, offset + 40, value.lastCounter, 'TunnelActivity.lastCounter');
+    put.u32(view, offset + 48, value.current, 'TunnelActivity.current');
+    put.u32(view, offset + 52, value.next, 'TunnelActivity.next');
+  },
+};
+
+/** struct tunnel_peer, 336 bytes. */
+export interface TunnelPeer {
+  activity: TunnelActivity;
+  endpointVersion: bigint;
+  endpoint: TunnelEndpoint;
   sentPackets: bigint;
   sentBytes: bigint;
   receivedPackets: bigint;
   receivedBytes: bigint;
   /** 24 elements. */
   drops: bigint[];
-  current: number;
-  next: number;
   isPinned: number;
   unused: number;
 }
 
 export const tunnelPeerCodec: Codec<TunnelPeer> = {
-  size: 328,
+  size: 336,
   decode(view, offset) {
     return {
-      endpointVersion: view.getBigUint64(offset, true),
-      endpoint: tunnelEndpointCodec.decode(view, offset + 8),
-      lastSentNs: view.getBigUint64(offset + 48, true),
-      lastReceivedNs: view.getBigUint64(offset + 56, true),
-      lastDataSentNs: view.getBigUint64(offset + 64, true),
-      lastDataReceivedNs: view.getBigUint64(offset + 72, true),
-      lastWantedNs: view.getBigUint64(offset + 80, true),
-      sentPackets: view.getBigUint64(offset + 88, true),
-      sentBytes: view.getBigUint64(offset + 96, true),
-      receivedPackets: view.getBigUint64(offset + 104, true),
-      receivedBytes: view.getBigUint64(offset + 112, true),
-      drops: take.array(24, (i) => view.getBigUint64(offset + 120 + 8 * i, true)),
-      current: view.getUint32(offset + 312, true),
-      next: view.getUint32(offset + 316, true),
-      isPinned: view.getUint32(offset + 320, true),
-      unused: view.getUint32(offset + 324, true),
+      activity: tunnelActivityCodec.decode(view, offset),
+      endpointVersion: view.getBigUint64(offset + 56, true),
+      endpoint: tunnelEndpointCodec.decode(view, offset + 64),
+      sentPackets: view.getBigUint64(offset + 104, true),
+      sentBytes: view.getBigUint64(offset + 112, true),
+      receivedPackets: view.getBigUint64(offset + 120, true),
+      receivedBytes: view.getBigUint64(offset + 128, true),
+      drops: take.array(24, (i) => view.getBigUint64(offset + 136 + 8 * i, true)),
+      isPinned: view.getUint32(offset + 328, true),
+      unused: view.getUint32(offset + 332, true),
     };
   },
   encode(view, offset, value) {
-    put.u64(view, offset, value.endpointVersion, 'TunnelPeer.endpointVersion');
-    tunnelEndpointCodec.encode(view, offset + 8, value.endpoint);
-    put.u64(view, offset + 48, value.lastSentNs, 'TunnelPeer.lastSentNs');
-    put.u64(view, offset + 56, value.lastReceivedNs, 'TunnelPeer.lastReceivedNs');
-    put.u64(view, offset + 64, value.lastDataSentNs, 'TunnelPeer.lastDataSentNs');
-    put.u64(view, offset + 72, value.lastDataReceivedNs, 'TunnelPeer.lastDataReceivedNs');
-    put.u64(view, offset + 80, value.lastWantedNs, 'TunnelPeer.lastWantedNs');
-    put.u64(view, offset + 88, value.sentPackets, 'TunnelPeer.sentPackets');
-    put.u64(view, offset + 96, value.sentBytes, 'TunnelPeer.sentBytes');
-    put.u64(view, offset + 104, value.receivedPackets, 'TunnelPeer.receivedPackets');
-    put.u64(view, offset + 112, value.receivedBytes, 'TunnelPeer.receivedBytes');
+    tunnelActivityCodec.encode(view, offset, value.activity);
+    put.u64(view, offset + 56, value.endpointVersion, 'TunnelPeer.endpointVersion');
+    tunnelEndpointCodec.encode(view, offset + 64, value.endpoint);
+    put.u64(view, offset + 104, value.sentPackets, 'TunnelPeer.sentPackets');
+    put.u64(view, offset + 112, value.sentBytes, 'TunnelPeer.sentBytes');
+    put.u64(view, offset + 120, value.receivedPackets, 'TunnelPeer.receivedPackets');
+    put.u64(view, offset + 128, value.receivedBytes, 'TunnelPeer.receivedBytes');
     put.array(value.drops, 24, 'TunnelPeer.drops', (item, i) => {
-      put.u64(view, offset + 120 + 8 * i, item, 'TunnelPeer.drops');
+      put.u64(view, offset + 136 + 8 * i, item, 'TunnelPeer.drops');
     });
-    put.u32(view, offset + 312, value.current, 'TunnelPeer.current');
-    put.u32(view, offset + 316, value.next, 'TunnelPeer.next');
-    put.u32(view, offset + 320, value.isPinned, 'TunnelPeer.isPinned');
-    put.u32(view, offset + 324, value.unused, 'TunnelPeer.unused');
+    put.u32(view, offset + 328, value.isPinned, 'TunnelPeer.isPinned');
+    put.u32(view, offset + 332, value.unused, 'TunnelPeer.unused');
   },
 };
 

@@ -97,7 +97,8 @@ export class Handshakes {
 
   /** To be called a few times a second. */
   tick(): void {
-    for (const peer of this.#peers.values()) peer.tick();
+    const now = this.#clock.bootMs();
+    for (const peer of this.#peers.values()) peer.tick(now);
   }
 
   /** A datagram that is no data packet. Never throws: whoever can reach the port may send anything. */

@@ -81,15 +81,14 @@ export class Peer {
   }
 
   /** Looks at what the kernel did, and does what is due. */
-  tick(): void {
-    const now = this.#around.clock.bootMs();
+  tick(nowMs = this.#around.clock.bootMs()): void {
     const activity = this.#path.activity();
     if (activity.currentIndex !== this.#currentIndex) {
       this.#currentIndex = activity.currentIndex;
       if (activity.currentIndex !== undefined) this.#complete();
     }
-    this.#timers.tick(now, activity, this.#sessions.ageOf(activity.currentIndex, now));
-    this.#sessions.forgetOld(now);
+    this.#timers.tick(nowMs, activity, this.#sessions.ageOf(activity.currentIndex, nowMs));
+    this.#sessions.forgetOld(nowMs);
   }
 
   /** An initiation whose static key is this peer's. What is refused changes nothing. */

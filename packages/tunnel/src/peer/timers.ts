@@ -45,6 +45,7 @@ export class PeerTimers {
   readonly #actions: Actions;
   readonly #renewal: Renewal;
   readonly #persistentMs: number;
+  #activity: Activity;
   #seen: Seen;
   #attempts = 0;
   #lastMinute = false;
@@ -61,14 +62,21 @@ export class PeerTimers {
     this.#actions = actions;
     this.#renewal = renewal;
     this.#persistentMs = persistentMs;
+    this.#activity = start;
     this.#seen = seenOf(start);
     if (persistentMs > 0) this.#persistent.set(0, 0);
   }
 
   /** Does what is due by now. `session` is the one that packets go out with. */
   tick(nowMs: number, activity: Activity, session: SessionAge | undefined): void {
+    if (activity !== this.#activity) this.#notice(activity, session);
+    this.#expire(nowMs);
+  }
+
+  #notice(activity: Activity, session: SessionAge | undefined): void {
     const before = this.#seen;
     const seen = seenOf(activity);
+    this.#activity = activity;
     this.#seen = seen;
     if (seen.received > before.received) this.#received(seen.received);
     if (seen.dataSent > before.dataSent) this.#dataSent(seen);
@@ -77,7 +85,6 @@ export class PeerTimers {
     const sent = seen.sent > before.sent && this.#isOldForSending(seen, activity, session);
     const received = seen.received > before.received && this.#isOldForReceiving(seen, session);
     if (sent || received || seen.wanted > before.wanted) this.want();
-    this.#expire(nowMs);
   }
 
   /** There is a reason for a handshake that is not a failed one. */
@@ -145,10 +152,10 @@ export class PeerTimers {
   }
 
   /** The initiator alone renews by time, so that not both do. */
-  #isOldForSending({ sent }: Seen, { sentWithCurrent }: Activity, session: SessionAge | undefined): boolean {
+  #isOldForSending({ sent }: Seen, { lastCounter }: Activity, session: SessionAge | undefined): boolean {
     if (!session) return false;
     const byTime = session.initiator && sent >= session.createdMs + this.#renewal.afterMs;
-    return byTime || sentWithCurrent > this.#renewal.afterMessages;
+    return byTime || lastCounter >= this.#renewal.afterMessages;
   }
 
   /** Once, before the session ends, where we only receive. */

@@ -49,6 +49,7 @@ export class UserPath implements PeerPath {
   readonly #framing: Framing;
   readonly #options: UserPathOptions;
   readonly #times = { sent: 0, received: 0, dataSent: 0, dataReceived: 0, wanted: 0 };
+  #lastCounter = 0n;
   #endpoint: Endpoint | undefined;
 
   constructor(options: UserPathOptions) {
@@ -91,7 +92,7 @@ export class UserPath implements PeerPath {
       lastDataSentNs: ns(this.#times.dataSent),
       lastDataReceivedNs: ns(this.#times.dataReceived),
       lastWantedNs: ns(this.#times.wanted),
-      sentWithCurrent: this.current?.sent ?? 0n,
+      lastCounter: this.#lastCounter,
       currentIndex: this.current?.localIndex,
     };
   }
@@ -109,6 +110,7 @@ export class UserPath implements PeerPath {
     }
     this.#options.send(this.#seal(pair, plaintext), this.#endpoint);
     this.#times.sent = this.#now();
+    this.#lastCounter = pair.sent - 1n;
     if (plaintext.length > 0) this.#times.dataSent = this.#now();
     return true;
   }
