@@ -56,6 +56,13 @@ export class End implements Disposable {
     this.namespace.run(() => this.#up());
   }
 
+  /** The session is still whole afterwards. */
+  install(session: Session): void {
+    const { sendKey, receiveKey } = session;
+    const copies = { sendKey: Uint8Array.from(sendKey), receiveKey: Uint8Array.from(receiveKey) };
+    this.peer.install({ ...session, ...copies });
+  }
+
   async locate(): Promise<void> {
     const { outer } = this.#options;
     this.peer.setEndpoint({ address: outerAddress(this.other, outer), port: PORT });
@@ -109,8 +116,8 @@ export class Lab implements Disposable {
     return lab;
   }
 
-  /** The left one is the initiator. */
-  rekey(): { left: Session; right: Session } {
+  /** What a handshake that the left one began would leave. */
+  sessions(): Record<Side, Session> {
     const keys = [randomBytes(32), randomBytes(32)] as const;
     const indices = [this.#index++, 0x1000_0000 + this.#index] as const;
     const session = (initiator: boolean): Session => ({
@@ -120,14 +127,13 @@ export class Lab implements Disposable {
       receiveKey: Uint8Array.from(keys[initiator ? 1 : 0]),
       initiator,
     });
-    const sessions = { left: session(true), right: session(false) };
-    const copy = (each: Session) => ({
-      ...each,
-      sendKey: Uint8Array.from(each.sendKey),
-      receiveKey: Uint8Array.from(each.receiveKey),
-    });
-    this.right.peer.install(copy(sessions.right));
-    this.left.peer.install(copy(sessions.left));
+    return { left: session(true), right: session(false) };
+  }
+
+  rekey(): Record<Side, Session> {
+    const sessions = this.sessions();
+    this.right.install(sessions.right);
+    this.left.install(sessions.left);
     return sessions;
   }
 

@@ -122,6 +122,23 @@ describe.each([
     expect(frames.filter((frame) => frame.includes(MARK))).toEqual([]);
   });
 
+  it.each([1200, 4000])('carry UDP in bulk, in datagrams of %s bytes', async (bytes) => {
+    const { left, right } = world.namespaces;
+    right.spawn('iperf3', ['-s', '-1'], { stdio: 'ignore' });
+    await until(() => right.exec('ss', '-Hltn', 'sport = :5201').trim() !== '');
+    const options = ['-u', '-b', '50M', '-t', '1', '-l', `${bytes}`];
+    const said = left.exec('iperf3', '-J', '-c', innerAddress('right', 'ipv6'), ...options);
+    const { end } = JSON.parse(said) as { end: { sum_received: { bytes: number } } };
+    expect(end.sum_received.bytes).toBeGreaterThan(500_000);
+    const count = async () => {
+      const [sender, receiver] = [await world.left.stats(), await world.right.stats()];
+      return [sender.peers[0]!.sent.packets, receiver.peers[0]!.received.packets];
+    };
+    let [sent, received] = await count();
+    while (sent !== received) [sent, received] = await count();
+    expect(world.captured().length).toBeGreaterThan(100);
+  });
+
   it('are closed when the controller is killed, and open again with the next one', async () => {
     await world.left.kill();
     world.captured();
