@@ -64,7 +64,7 @@ async function play({ synCookies }) {
 
   reportPhases([calm, open, unsolved, solved]);
   reportReasons(solved);
-  return reportPromises({ open, unsolved, solved });
+  return reportPromises({ unsolved, solved });
 }
 
 export async function main(args) {

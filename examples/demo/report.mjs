@@ -36,17 +36,20 @@ export function reportReasons({ reasons }) {
   }
 }
 
-/** Prints each promise and whether it was kept. Returns whether all were. */
-export function reportPromises({ open, unsolved, solved }) {
+/**
+ * Prints each promise and whether it was kept. Returns whether all were. The flood's rate is judged where the gate
+ * stands: before, the attacker shares the processors with the network stack that his flood keeps busy.
+ */
+export function reportPromises({ unsolved, solved }) {
   const gated = [unsolved, solved];
-  const rates = [open, ...gated].map(({ flood, seconds }) => flood / seconds);
+  const rates = gated.map(({ flood, seconds }) => flood / seconds);
   const arrived = gated.map(({ received, seconds }) => received / seconds);
   const slowest = Math.min(...rates, ...arrived);
   const leaked = gated.reduce((sum, { inStack, inProcess }) => sum + inStack + inProcess, 0);
   const promises = [
     [
       slowest >= FLOOD_MIN,
-      `at least ${number(FLOOD_MIN)} packets/s of flood: ${number(slowest)} at the slowest`,
+      `at least ${number(FLOOD_MIN)} packets/s of flood against the gate: ${number(slowest)} at the slowest`,
     ],
     [
       unsolved.pages.answered === 0 && unsolved.pages.sent >= PAGES_MIN,
