@@ -41,6 +41,26 @@ INLINE enum reason trailer_check(const struct signed_work *work)
 									: DROP_TRAILER_FORMAT;
 }
 
+/*
+ * The bytes before end, a number that the compiler knows of them. What lies in one buffer, as
+ * nearly all packets do, is read without a call.
+ */
+INLINE bool tail_read(struct xdp_md *ctx, __u32 end, void *to, __u32 bytes)
+{
+	__u64 at = end - bytes;
+	void *from;
+
+	opaque(at);
+	if (at <= L4_OFFSET_MAX + sizeof(struct udphdr) + SIGNED_PACKET_BYTES_MAX) {
+		from = hook_data(ctx) + at;
+		if (from + bytes <= hook_end(ctx)) {
+			__builtin_memcpy(to, from, bytes);
+			return true;
+		}
+	}
+	return !bpf_xdp_load_bytes(ctx, end - bytes, to, bytes);
+}
+
 /* Reads the trailer from the packet's end. Returns an enum reason. */
 NO_INLINE int trailer_read(struct xdp_md *ctx, const struct packet *p, struct signed_work *work)
 {
@@ -51,8 +71,7 @@ NO_INLINE int trailer_read(struct xdp_md *ctx, const struct packet *p, struct si
 		return DROP_UNSIGNED;
 	payload = p->l4_length - sizeof(struct udphdr);
 	end = p->l4_offset + p->l4_length;
-	if (payload < sizeof(foot) ||
-	    bpf_xdp_load_bytes(ctx, end - sizeof(foot), &foot, sizeof(foot)))
+	if (payload < sizeof(foot) || !tail_read(ctx, end, &foot, sizeof(foot)))
 		return DROP_UNSIGNED;
 	if (foot.magic != bpf_htonl(GATE_MAGIC))
 		return DROP_UNSIGNED;
@@ -66,7 +85,9 @@ NO_INLINE int trailer_read(struct xdp_md *ctx, const struct packet *p, struct si
 	work->type = foot.type;
 	work->trailer_bytes = bytes;
 	work->payload_bytes = payload - bytes;
-	if (bpf_xdp_load_bytes(ctx, end - bytes, work->trailer.bytes, bytes))
+	if (foot.type == SIGNED_SESSION
+		    ? !tail_read(ctx, end, work->trailer.bytes, SESSION_TRAILER_BYTES)
+		    : bpf_xdp_load_bytes(ctx, end - bytes, work->trailer.bytes, bytes))
 		return DROP_TRAILER_FORMAT;
 	return trailer_check(work);
 }
@@ -313,6 +334,21 @@ NO_INLINE int signed_judge(struct xdp_md *ctx, struct gate *g, struct signed_wor
 	return signed_hash(ctx, g, work);
 }
 
+/* Ones' complement sum of a session's trailer, without a call. */
+INLINE __u16 session_trailer_sum(const struct signed_work *work)
+{
+	const __u64 *words = (const __u64 *)work->trailer.bytes;
+	__u64 sum = 0;
+
+#pragma unroll
+	for (int i = 0; i < SESSION_TRAILER_BYTES / 8; i++) {
+		sum += words[i];
+		sum += sum < words[i];
+	}
+	sum = (sum >> 32) + (__u32)sum;
+	return ~csum_fold((sum >> 32) + (__u32)sum);
+}
+
 /* Bytes of the trailer, as they are summed up in the packet: what begins at an odd place is turned.
  */
 INLINE __u16 trailer_sum(struct signed_work *work)
@@ -323,7 +359,10 @@ INLINE __u16 trailer_sum(struct signed_work *work)
 	opaque(bytes);
 	if (bytes > SIGNED_WITH_COOKIE_BYTES)
 		return 0;
-	sum = ~csum_fold(bpf_csum_diff(NULL, 0, (__be32 *)work->trailer.bytes, bytes, 0));
+	if (work->type == SIGNED_SESSION)
+		sum = session_trailer_sum(work);
+	else
+		sum = ~csum_fold(bpf_csum_diff(NULL, 0, (__be32 *)work->trailer.bytes, bytes, 0));
 	return work->payload_bytes & 1 ? (__u16)(sum << 8 | sum >> 8) : sum;
 }
 
