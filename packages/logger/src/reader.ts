@@ -43,7 +43,7 @@ export function openLog(options: OpenLogOptions): LogReader {
   return new LogReader(options);
 }
 
-const CHUNK_BYTES = 4 << 20;
+const CHUNK_BYTES = 512 << 10;
 
 export class LogReader implements AsyncIterable<LogEntry> {
   readonly #files: readonly string[];

@@ -3,7 +3,7 @@ import type { Location } from './entries.js';
 import { wipe } from './keys.js';
 import { Ratchet } from './ratchet.js';
 import type { Losses } from './record.js';
-import { HEADER_BYTES, type Header } from './wire.js';
+import type { Header } from './wire.js';
 
 /** Keys from a step of the ratchet on: that of the step, and the chain behind it. */
 interface Keys {
@@ -59,12 +59,7 @@ export class StreamReader {
     if (sequence < this.expected && !gap) return undefined;
     const keys = this.#keysOf(gap?.keys ?? this.#keys, Math.floor(sequence / this.#recordsPerKey));
     if (!keys) return undefined;
-    const text = openRecord(
-      keys.key,
-      frame.subarray(0, HEADER_BYTES),
-      sequence,
-      frame.subarray(HEADER_BYTES),
-    );
+    const text = openRecord(keys.key, frame, sequence);
     return text && { sequence, text, keys, gap };
   }
 

@@ -256,7 +256,7 @@ export class Verifier {
     const stream = open.streams.get(streamKey(place.cpu, place.level))!;
     const before = stream.lost ?? NONE;
     if (findings.length === 0) stream.lost = now;
-    if (CAUSES.every((cause) => now[cause] === newest[cause])) return undefined;
+    if (isSame(now, newest)) return undefined;
     const wentBack = CAUSES.some((cause) => now[cause] < before[cause]);
     if (wentBack && findings.length === 0) findings.push(finding('counter', place));
     const added: Losses = { ...NONE };
@@ -281,6 +281,10 @@ export class Verifier {
     }
     this.#open.delete(number);
   }
+}
+
+function isSame(a: Losses, b: Losses): boolean {
+  return a.ring === b.ring && a.nested === b.nested && a.key === b.key && a.tree === b.tree;
 }
 
 function sumOf(a: Losses, b: Losses): Losses {

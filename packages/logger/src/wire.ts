@@ -3,6 +3,7 @@ import { LogFrame, LogWire } from './records.gen.js';
 /* Frames: docs/protocols.md, "The sealed log". */
 
 export const HEADER_BYTES = LogWire.LOG_HEADER_BYTES;
+export const NONCE_BYTES = 12;
 export const TAG_BYTES = LogWire.LOG_TAG_BYTES;
 export const CONTROLLER = LogWire.LOG_CONTROLLER;
 /** The longest frame: a header and what 16 bits can count. */
@@ -53,9 +54,9 @@ export function readHeader(bytes: Buffer, at: number): Header | undefined {
   };
 }
 
-/** Four zero bytes and the sequence. */
-export function nonceOf(sequence: number): Buffer {
-  const nonce = Buffer.alloc(12);
-  nonce.writeBigUInt64BE(BigInt(sequence), 4);
+/** Four zero bytes and the sequence. Returns nonce. */
+export function writeNonce(nonce: Buffer, sequence: number): Buffer {
+  nonce.writeUInt32BE(Math.floor(sequence / 2 ** 32), 4);
+  nonce.writeUInt32BE(sequence >>> 0, 8);
   return nonce;
 }

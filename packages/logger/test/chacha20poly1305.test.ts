@@ -6,6 +6,10 @@ import { RecordOpener } from '../src/chacha20poly1305.js';
 const opener = new RecordOpener();
 const ROUNDS = Number(process.env.CRYPTBPF_FUZZ ?? 3000);
 
+function open(key: Buffer, nonce: Buffer, aad: Buffer, sealed: Buffer): Buffer | undefined {
+  return opener.open(key, nonce, Buffer.concat([aad, sealed]), aad.length);
+}
+
 function sealBy(key: Buffer, nonce: Buffer, aad: Buffer, text: Buffer): Buffer {
   const cipher = createCipheriv('chacha20-poly1305', key, nonce, { authTagLength: 16 });
   cipher.setAAD(aad, { plaintextLength: text.length });
@@ -24,9 +28,9 @@ test('it opens what node:crypto sealed, and nothing that was changed', () => {
     const aad = bytesOf(Math.floor(Math.random() * 40));
     const text = bytesOf(Math.floor(Math.random() * 300));
     const sealed = sealBy(key, nonce, aad, text);
-    expect(opener.open(key, nonce, aad, sealed)?.equals(text)).toBe(true);
+    expect(open(key, nonce, aad, sealed)?.equals(text)).toBe(true);
     sealed[Math.floor(Math.random() * sealed.length)]! ^= 1 << Math.floor(Math.random() * 8);
-    expect(opener.open(key, nonce, aad, sealed)).toBeUndefined();
+    expect(open(key, nonce, aad, sealed)).toBeUndefined();
   }
 });
 
@@ -34,9 +38,9 @@ test('texts of all lengths up to what a frame holds', () => {
   const [key, nonce, aad] = [randomBytes(32), randomBytes(12), randomBytes(24)];
   for (const length of [0, 1, 15, 16, 17, 63, 64, 65, 127, 128, 129, 9216, 65535 - 16]) {
     const text = randomBytes(length);
-    expect(opener.open(key, nonce, aad, sealBy(key, nonce, aad, text))?.equals(text)).toBe(true);
+    expect(open(key, nonce, aad, sealBy(key, nonce, aad, text))?.equals(text)).toBe(true);
   }
-  expect(opener.open(key, nonce, aad, Buffer.alloc(15))).toBeUndefined();
+  expect(open(key, nonce, aad, Buffer.alloc(15))).toBeUndefined();
 });
 
 interface Wycheproof {
@@ -57,7 +61,7 @@ if (existsSync(vectors))
     expect(tests.length).toBeGreaterThan(200);
     const bytes = (hex: string) => Buffer.from(hex, 'hex');
     for (const { key, iv, aad, msg, ct, tag, result } of tests) {
-      const text = opener.open(bytes(key), bytes(iv), bytes(aad), Buffer.concat([bytes(ct), bytes(tag)]));
+      const text = open(bytes(key), bytes(iv), bytes(aad), Buffer.concat([bytes(ct), bytes(tag)]));
       expect(text?.toString('hex')).toBe(result === 'valid' ? msg : undefined);
     }
   });
