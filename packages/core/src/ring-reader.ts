@@ -56,9 +56,10 @@ export class RingReader {
 
   /**
    * Calls back for the records that were there at the call, at most max, and gives their room back to the kernel.
-   * Returns how many. A callback that drains, too, gets those after its own; then the outermost gives back.
+   * Returns how many. A callback that drains, too, gets those after its own; then the outermost gives back. Before room is
+   * given back, commit is called.
    */
-  drain(callback: RecordCallback, max: number): number {
+  drain(callback: RecordCallback, max: number, commit?: () => void): number {
     const produced = Number(Atomics.load(this.#producer, 0));
     let count = 0;
     this.#depth++;
@@ -69,7 +70,7 @@ export class RingReader {
         const header = Atomics.load(this.#headers, offset >>> 2);
         if (header & BUSY) break;
         const length = header & LENGTH_MASK;
-        if (this.#depth === 1 && this.#position - this.#released > this.#size / PARTS) this.#release();
+        if (this.#depth === 1 && this.#position - this.#released > this.#size / PARTS) this.#release(commit);
         this.#position += (length + HEADER_BYTES + 7) & ~7;
         if (header & DISCARD) continue;
         count++;
@@ -77,7 +78,7 @@ export class RingReader {
       }
     } finally {
       this.#depth--;
-      if (this.#depth === 0) this.#release();
+      if (this.#depth === 0) this.#release(commit);
     }
     return count;
   }
@@ -87,7 +88,8 @@ export class RingReader {
     this.#stopped = true;
   }
 
-  #release(): void {
+  #release(commit?: () => void): void {
+    commit?.();
     this.#released = this.#position;
     Atomics.store(this.#consumer, 0, BigInt(this.#position));
   }

@@ -36,12 +36,16 @@ export class RingBuffer<T = Uint8Array> extends BpfMap {
    * Calls back with the records there are, in place: at offset of view lie length bytes, which the kernel
    * overwrites after the callback has returned. Copy what is to stay. The memory cannot be written: setters of
    * view throw, and to write through view.buffer kills the process. A callback that returns false, or throws, is
-   * the last. Returns how many records there were.
+   * the last. commit is called each time before memory is given back: who dies before it has returned leaves these records
+   * to the next reader. What it throws does not bring them back to this one. Returns how many records there were.
    */
-  drain(callback: RecordCallback, { max = Number.POSITIVE_INFINITY }: { max?: number } = {}): number {
+  drain(
+    callback: RecordCallback,
+    { max = Number.POSITIVE_INFINITY, commit }: { max?: number; commit?: () => void } = {},
+  ): number {
     const fd = this.fd;
     this.#reader ??= new RingReader(fd, this.maxEntries);
-    return this.#reader.drain(callback, max);
+    return this.#reader.drain(callback, max, commit);
   }
 
   /**

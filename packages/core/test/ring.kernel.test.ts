@@ -70,6 +70,17 @@ describe('a ring is taken from', () => {
     expect(sequences(events.take())).toEqual([2, 3, 4]);
   });
 
+  test('and given back after commit: until then another reader has them', () => {
+    using core = loadCore();
+    const { events } = core.maps;
+    emit(core, 3);
+    const left = () => new RingReader(events.fd, events.maxEntries).drain(() => {}, Number.POSITIVE_INFINITY);
+    const seen: number[] = [];
+    expect(events.drain(() => {}, { commit: () => seen.push(left()) })).toBe(3);
+    expect(seen).toEqual([3]);
+    expect(left()).toBe(0);
+  });
+
   test('within a callback, too', () => {
     using core = loadCore();
     const { events } = core.maps;

@@ -15,7 +15,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { LogError } from './errors.js';
-import { FRAME_MAX, HEADER_BYTES, readHeader } from './wire.js';
+import { FRAME_MAX, HEADER_BYTES, type Header, readHeader } from './wire.js';
+import { Written } from './written.js';
 
 /*
  * Files of whole epochs, <name>-00000001.cblog and so on: only ever appended to. Each can be read by itself.
@@ -76,6 +77,17 @@ export class LogFiles {
   repair(): Repair | undefined {
     const path = logFiles(this.#options.directory, this.#options.name).at(-1);
     return path === undefined ? undefined : repairFile(path);
+  }
+
+  /** Goes on in the newest file. Returns which records it and the one before have. */
+  resume(): Written {
+    const paths = logFiles(this.#options.directory, this.#options.name).slice(-2);
+    const written = new Written();
+    for (const path of paths) for (const header of headersIn(path)) written.add(header);
+    const path = paths.at(-1);
+    if (path !== undefined)
+      this.#open.push({ path, fd: openSync(path, 'a'), firstEpoch: 0, bytes: statSync(path).size });
+    return written;
   }
 
   /** Whether the next epoch should go to a new file. */
@@ -190,16 +202,30 @@ export function repairFile(path: string): Repair | undefined {
 }
 
 function endOfFrames(fd: number, size: number): number {
-  const header = Buffer.alloc(HEADER_BYTES);
-  let at = 0;
-  while (at < size) {
-    const read = readSync(fd, header, 0, HEADER_BYTES, at);
-    const found = read === HEADER_BYTES ? readHeader(header, 0) : undefined;
-    const next = found ? at + HEADER_BYTES + found.length : size + 1;
-    if (next <= size) at = next;
-    else return nextFrame(fd, at, size) ? size : at;
+  let end = 0;
+  for (const { next } of framesIn(fd, size)) end = next;
+  return end === size || !nextFrame(fd, end, size) ? end : size;
+}
+
+/** Frames that are whole, from the beginning on. */
+function* framesIn(fd: number, size: number): Generator<{ header: Header; next: number }> {
+  const bytes = Buffer.alloc(HEADER_BYTES);
+  for (let at = 0; at < size; ) {
+    const read = readSync(fd, bytes, 0, HEADER_BYTES, at);
+    const header = read === HEADER_BYTES ? readHeader(bytes, 0) : undefined;
+    if (!header) return;
+    at += HEADER_BYTES + header.length;
+    if (at <= size) yield { header, next: at };
   }
-  return at;
+}
+
+function headersIn(path: string): Header[] {
+  const fd = openSync(path, 'r');
+  try {
+    return Array.from(framesIn(fd, statSync(path).size), ({ header }) => header);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** Whether another frame begins within the reach of one, in which case this one is damaged and not torn. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type BpfObject, type Link, possibleCpus, requireKernel } from '@cryptbpf/core';
 import { type Epoch, streamChain } from './epoch.js';
@@ -14,11 +15,13 @@ import {
   openLogger,
 } from './logger.gen.js';
 import type { Settings } from './options.js';
+import { LogPins, type Recording } from './pins.js';
 import type { Losses } from './record.js';
 import { LogCause, LogWire } from './records.gen.js';
 
 export const LEVELS = LogWire.LOG_LEVELS;
 const TRIES = 10_000;
+const OBJECT = new URL('./logger.bpf.o', import.meta.url);
 
 export interface StreamState {
   readonly cpu: number;
@@ -30,15 +33,18 @@ export interface StreamState {
 /** The programs, their streams and the ring. */
 export class LogKernel {
   readonly #object: BpfObject<LoggerObject>;
-  readonly #links: Link[] = [];
+  readonly #pins: LogPins | undefined;
+  /** Whether it goes on with what another controller left. */
+  readonly resumes: boolean;
+  readonly #recording: Recording;
   readonly #settings: Settings;
   readonly #call = new Uint8Array(logCallCodec.size);
 
-  /** Loads; nothing is recorded yet. Throws BpfError; ERR_NOT_SUPPORTED before Linux 6.1. */
-  constructor(settings: Settings) {
+  /** Loads; nothing is recorded yet, or still what was. Throws BpfError, ERR_LOG_BUSY; ERR_NOT_SUPPORTED before Linux 6.1. */
+  constructor(settings: Settings, logId: string) {
     requireKernel('6.1', '@cryptbpf/logger');
     this.#settings = settings;
-    const spec = openLogger(new URL('./logger.bpf.o', import.meta.url));
+    const spec = openLogger(OBJECT);
     const cpus = possibleCpus();
     for (const name of ['log_streams', 'log_chains', 'log_stats'] as const)
       spec.map(name).maxEntries = cpus * LEVELS;
@@ -46,7 +52,23 @@ export class LogKernel {
     spec.map('log_ring').maxEntries = settings.ringBytes;
     for (const event of settings.events) spec.program(`log_${event}`).autoload = true;
     spec.variable('log_records_per_key').set(settings.recordsPerKey);
-    this.#object = spec.load();
+    this.#pins =
+      settings.pin === undefined ? undefined : new LogPins(settings.pin, fingerprintOf(settings, logId));
+    const reuse = this.#pins?.maps();
+    this.resumes = reuse !== undefined;
+    this.#recording = this.resumes ? this.#pins!.open() : { links: [], programs: [] };
+    this.#object = spec.load({ reuse: reuse ?? {} });
+  }
+
+  /** Of the programs that record: another one whenever counters begin at 0. */
+  get instance(): string {
+    return `${bootId()}.${this.#object.maps.log_lost.info().id}`;
+  }
+
+  /** CPUs that have keys. */
+  activeCpus(): number[] {
+    const streams = [...this.#object.maps.log_stats].filter(([, { epoch }]) => epoch > 0n);
+    return [...new Set(streams.map(([index]) => Math.floor(index / LEVELS)))];
   }
 
   get maps(): LoggerObject['maps'] {
@@ -56,14 +78,20 @@ export class LogKernel {
   /** Records from now on. Filters are there before the first program. */
   attach(): void {
     const { events, filters } = this.#settings;
+    if (this.resumes) return;
     setFilters(this.#object, events, filters);
+    const { links, programs } = this.#recording;
+    const { log_do, ...recording } = this.#object.programs;
+    programs.push(...Object.values(recording));
     if (filters.tree) {
-      this.#links.push(this.#object.programs.log_fork.attachRawTracepoint('sched_process_fork'));
+      links.push(this.#object.programs.log_fork.attachRawTracepoint('sched_process_fork'));
       addDescendants(this.#object, filters);
     }
     const needed = new Set(events);
     if (filters.tree) needed.add('exit'); // who is gone is not followed
-    for (const event of needed) this.#links.push(this.#attachTo(event));
+    for (const event of needed) links.push(this.#attachTo(event));
+    const maps = Object.values(this.#object.maps).filter(({ spec }) => !spec.internal);
+    this.#pins?.keep(maps, this.#recording);
   }
 
   #attachTo(event: EventName): Link {
@@ -82,8 +110,10 @@ export class LogKernel {
     }
   }
 
+  /** Ends it, also what is pinned. */
   detach(): void {
-    for (const link of this.#links.splice(0)) link.close();
+    for (const link of this.#recording.links.splice(0)) link.detach();
+    this.#pins?.remove();
   }
 
   /** Puts an epoch's first keys where streams take them at their next switch. */
@@ -140,12 +170,11 @@ export class LogKernel {
 
   /** How often the kernel did not run a program, since it was running on that CPU: by program. */
   missed(): Record<string, number> {
-    const { log_do, ...recording } = this.#object.programs;
-    const entries = Object.entries(recording).map(([name, program]) => [
-      name,
+    const misses = this.#recording.programs.map((program): [string, number] => [
+      program.name,
       Number(program.info().recursionMisses),
     ]);
-    return Object.fromEntries(entries);
+    return Object.fromEntries(misses);
   }
 
   /** Records that were sealed, and their bytes. */
@@ -157,10 +186,21 @@ export class LogKernel {
     };
   }
 
+  /** Lets go: what is pinned goes on. */
   close(): void {
-    this.detach();
+    for (const handle of [...this.#recording.links, ...this.#recording.programs]) handle.close();
     this.#object.close();
   }
+}
+
+/** Whoever has the same records the same, by the same programs, for the same log. */
+function fingerprintOf({ events, filters, recordsPerKey, ringBytes }: Settings, logId: string): string {
+  const what = JSON.stringify([logId, events, filters, recordsPerKey, ringBytes]);
+  return createHash('sha256').update(what).update(readFileSync(OBJECT)).digest('hex').slice(0, 16);
+}
+
+export function bootId(): string {
+  return readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
 }
 
 /** "0-3,8" */

@@ -1,12 +1,12 @@
 import { randomFillSync } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { hostname, release } from 'node:os';
 import { join } from 'node:path';
 import { bootTimeNs } from '@cryptbpf/core';
 import { type Checkpoint, CheckpointMaker } from './checkpoint.js';
 import { type Epoch, writeEpoch } from './epoch.js';
+import { LogError } from './errors.js';
 import { LogFiles, type Repair } from './files.js';
-import { LEVELS, LogKernel, onlineCpus } from './kernel.js';
+import { bootId, LEVELS, LogKernel, onlineCpus } from './kernel.js';
 import { KEY_BYTES, secret, wipe } from './keys.js';
 import { type LoggerObject, LogOperation } from './logger.gen.js';
 import { type AuditLoggerOptions, type Settings, settingsOf } from './options.js';
@@ -15,6 +15,8 @@ import type { Losses } from './record.js';
 import { LogType } from './records.gen.js';
 import { LogState } from './state.js';
 import { Statements } from './statement.js';
+import { readHeader } from './wire.js';
+import type { Written } from './written.js';
 
 const EPOCH_FIELD = 8;
 const SECOND_MS = 1000;
@@ -44,8 +46,9 @@ export class AuditLogger implements AsyncDisposable {
   readonly #state: LogState;
   readonly #files: LogFiles;
   readonly #kernel: LogKernel;
-  readonly #instance = randomFillSync(Buffer.alloc(8)).toString('hex');
   readonly #repair: Repair | undefined;
+  /** By the logger before, while this one takes over. */
+  #taken: Written | undefined;
   /** Whose streams have keys. */
   readonly #cpus = new Set<number>();
   readonly #timers: NodeJS.Timeout[] = [];
@@ -68,7 +71,10 @@ export class AuditLogger implements AsyncDisposable {
     this.#state = new LogState(join(directory, `${name}.state`));
     try {
       this.#repair = this.#files.repair();
-      this.#kernel = new LogKernel(this.#settings);
+      this.#kernel = new LogKernel(this.#settings, this.logId);
+      if (!this.#kernel.resumes) return;
+      this.#taken = this.#files.resume();
+      for (const cpu of this.#kernel.activeCpus()) this.#cpus.add(cpu);
     } catch (error) {
       this.#state.close();
       throw error;
@@ -76,18 +82,20 @@ export class AuditLogger implements AsyncDisposable {
   }
 
   /**
-   * Records from now on, until detach(). Needs Linux 6.1 and root (CAP_BPF, CAP_PERFMON). Throws BpfError and LogError:
+   * Records from now on, until detach(); with pin, takes over what another logger has left, or leaves it as it is. Needs Linux 6.1 and root (CAP_BPF, CAP_PERFMON). Throws BpfError and LogError:
    * ERR_LOG_OPTION, ERR_LOG_KEY, ERR_LOG_BUSY, ERR_LOG_STATE, ERR_LOG_FILE.
    */
   static async attach(options: AuditLoggerOptions): Promise<AuditLogger> {
     const logger = new AuditLogger(options);
     try {
       logger.nextEpoch();
+      logger.#taken = undefined;
       logger.#kernel.attach();
       logger.#start();
       return logger;
     } catch (error) {
-      await logger.detach();
+      if (logger.#kernel.resumes) logger.#close();
+      else await logger.detach();
       throw error;
     }
   }
@@ -133,6 +141,7 @@ export class AuditLogger implements AsyncDisposable {
     };
     this.#files.beginEpoch(epoch.number);
     this.#pending.add(epoch.number, writeEpoch(epoch, this.#settings.point));
+    this.#tryWrite(); // before there are records that need it
     const before = this.#statements;
     this.#statements = new Statements(epoch);
     this.#kernel.stage(epoch);
@@ -194,7 +203,14 @@ export class AuditLogger implements AsyncDisposable {
       this.#drain();
       this.#closeStatements(statements, this.#epoch);
     } finally {
+      this.#close();
+    }
+  }
+
+  #close(): void {
+    try {
       this.#files.close();
+    } finally {
       this.#kernel.close();
       this.#state.close();
       this.#wake();
@@ -272,16 +288,17 @@ export class AuditLogger implements AsyncDisposable {
       ...this.#condition(),
       host: hostname(),
       kernel: release(),
-      boot: readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim(),
+      boot: bootId(),
       events,
       filters,
       ...(this.#repair && { repair: this.#repair }),
+      ...(this.#taken && { resumes: true }),
     };
   }
 
   #condition(): object {
     return {
-      instance: this.#instance,
+      instance: this.#kernel.instance,
       unixNs: String(BigInt(Date.now()) * 1_000_000n),
       cpus: [...this.#cpus],
       levels: LEVELS,
@@ -289,25 +306,37 @@ export class AuditLogger implements AsyncDisposable {
     };
   }
 
-  /** From the ring to the file. What cannot be written stays in the ring, and then is lost and counted there. */
+  /**
+   * From the ring to the file. What cannot be written stays in the ring, and then is lost and counted there. The ring's
+   * memory is given back when its records are written: a logger that dies leaves the others to the next.
+   */
   #drain(): void {
     this.#write();
-    for (let isMore = true; isMore; ) {
-      this.#take();
-      isMore = this.#pending.isFull;
-      this.#write();
-    }
+    this.#kernel.maps.log_ring.drain((...record) => this.#take(...record), {
+      commit: () => this.#tryWrite(),
+    });
+    this.#write();
     if (this.#settings.sync === 'drain') this.#files.sync();
   }
 
-  #take(): void {
-    this.#kernel.maps.log_ring.drain((view, offset, length) => {
-      this.#ringBytes ??= Buffer.from(view.buffer, view.byteOffset);
-      const epoch = view.getUint32(offset + EPOCH_FIELD);
-      this.#pending.add(epoch, this.#ringBytes, offset, offset + length);
-      this.#maker?.see(this.#ringBytes.subarray(offset, offset + length));
-      return !this.#pending.isFull;
-    });
+  /** Returns whether there is room for another one. */
+  #take(view: DataView, offset: number, length: number): boolean {
+    this.#ringBytes ??= Buffer.from(view.buffer, view.byteOffset);
+    if (this.#taken?.has(readHeader(this.#ringBytes, offset)!)) return true;
+    const epoch = view.getUint32(offset + EPOCH_FIELD);
+    this.#pending.add(epoch, this.#ringBytes, offset, offset + length);
+    this.#maker?.see(this.#ringBytes.subarray(offset, offset + length));
+    if (this.#pending.isFull) this.#tryWrite();
+    return !this.#pending.isFull;
+  }
+
+  /** What fails stays, and is tried again: whoever comes next throws. */
+  #tryWrite(): void {
+    try {
+      this.#write();
+    } catch (error) {
+      if (!(error instanceof LogError)) throw error;
+    }
   }
 
   #write(): void {

@@ -47,11 +47,19 @@ export interface AuditLoggerOptions {
   maxFiles?: number;
   /** When written records are forced to the disk: after each drain, every second, or at ends of epochs. Default second. */
   sync?: 'drain' | 'second' | 'epoch';
+  /**
+   * A directory below /sys/fs/bpf, of this log's own: programs and keys are pinned there, and go on when this process ends
+   * without detach(); the next logger with the same options takes over, and nothing is missing. Default: they go with it.
+   */
+  pin?: string;
   /** Whether lost events are only counted (default), or also told by an event and a sealed note. */
   onLost?: 'count' | 'alarm';
 }
 
-export type Settings = Required<Omit<AuditLoggerOptions, 'recipient'>> & { readonly point: Buffer };
+export type Settings = Required<Omit<AuditLoggerOptions, 'recipient' | 'pin'>> & {
+  readonly pin: string | undefined;
+  readonly point: Buffer;
+};
 
 const SYNCS = ['drain', 'second', 'epoch'];
 const PATH_BYTES = 64;
@@ -71,6 +79,7 @@ export function settingsOf(options: AuditLoggerOptions): Settings {
     ringBytes: 16 << 20,
     maxFileBytes: 64 << 20,
     maxFiles: 0,
+    pin: undefined,
     sync: 'second',
     onLost: 'count',
     ...given,
@@ -94,6 +103,8 @@ function check(settings: Omit<Settings, 'point'>): void {
     throw bad('ringBytes', `${settings.ringBytes} is no power of two`);
   whole('maxFileBytes', settings.maxFileBytes, 1 << 16, Number.MAX_SAFE_INTEGER);
   whole('maxFiles', settings.maxFiles, 0, 1_000_000);
+  if (settings.pin !== undefined && !/^\/[\w/-]+$/.test(settings.pin))
+    throw bad('pin', `"${settings.pin}" is no path of letters, digits, _ and -`);
   checkFilters(filters);
 }
 

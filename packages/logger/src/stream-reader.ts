@@ -28,7 +28,7 @@ export interface Found {
 }
 
 /** How many steps a record may be ahead: what a forged header can make us calculate. */
-const STEPS_AHEAD_MAX = 1 << 20;
+const STEPS_AHEAD_MAX = 1 << 18;
 
 /** One stream of one epoch: which sequences have come, and the keys of those that have not. */
 export class StreamReader {

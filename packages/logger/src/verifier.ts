@@ -13,6 +13,8 @@ interface OpenEpoch {
   readonly began: Location;
   /** Streams that have to close, by the controller's word. */
   expected: Set<number> | undefined;
+  /** Whether the controller died, and another one went on with its streams. */
+  interrupted: boolean;
   /** Of the programs that were attached; boot clock to Unix time, in nanoseconds. */
   instance: string;
   wallOffsetNs: bigint | undefined;
@@ -55,6 +57,7 @@ const CAUSES = ['ring', 'nested', 'key', 'tree'] as const;
 const NONE: Losses = { ring: 0, nested: 0, key: 0, tree: 0 };
 const NOWHERE: Location = { file: '', offset: 0 };
 const streamKey = (cpu: number, level: number) => cpu * 256 + level;
+const CONTROLLER_STREAM = streamKey(CONTROLLER, 0);
 
 /**
  * Opens frames one after the other and keeps track of what must be there: epochs in an unbroken chain, in each the
@@ -130,6 +133,7 @@ export class Verifier {
       streams: new Map(),
       began: at,
       expected: undefined,
+      interrupted: false,
       instance: '',
       wallOffsetNs: undefined,
     });
@@ -228,13 +232,19 @@ export class Verifier {
     const said = ('statement' in content && content.statement) || {};
     if (typeof said.instance === 'string') open.instance = said.instance;
     if (typeof said.unixNs === 'string') open.wallOffsetNs = BigInt(said.unixNs) - timeNs;
+    if (content.type === 'open' && said.resumes === true) this.#interrupt(open.epoch.number);
     if (said.missed) this.#miss(open.instance, said.missed as Record<string, number>);
     if (!Array.isArray(said.cpus)) return;
-    open.expected ??= new Set([streamKey(CONTROLLER, 0)]);
+    open.expected ??= new Set([CONTROLLER_STREAM]);
     const levels = Number(said.levels ?? 1);
     for (const cpu of said.cpus as number[]) {
       for (let level = 0; level < levels; level++) open.expected.add(streamKey(cpu, level));
     }
+  }
+
+  /** What the controller of these epochs did not say any more, the one of this epoch says. */
+  #interrupt(before: number): void {
+    for (const [number, open] of this.#open) if (number < before) open.interrupted = true;
   }
 
   #miss(instance: string, missed: Record<string, number>): void {
@@ -276,6 +286,7 @@ export class Verifier {
   #closeIfComplete(number: number, open: OpenEpoch): void {
     if (!open.expected) return;
     for (const key of open.expected) {
+      if (open.interrupted && key === CONTROLLER_STREAM) continue;
       const stream = open.streams.get(key);
       if (!stream?.closed || stream.gaps.length > 0) return;
     }
@@ -307,11 +318,11 @@ function missingIn({ epoch, streams }: OpenEpoch): Finding[] {
 }
 
 /** Streams without a last record, in an epoch after which another one came. */
-function unclosedIn({ epoch, streams, expected, began }: OpenEpoch): Finding[] {
-  const keys = expected ?? new Set([streamKey(CONTROLLER, 0), ...streams.keys()]);
+function unclosedIn({ epoch, streams, expected, interrupted, began }: OpenEpoch): Finding[] {
+  const keys = expected ?? new Set([CONTROLLER_STREAM, ...streams.keys()]);
   return [...keys].flatMap((key) => {
     const stream = streams.get(key);
-    if (stream?.closed) return [];
+    if (stream?.closed || (interrupted && key === CONTROLLER_STREAM)) return [];
     const at = stream?.last ?? began;
     return [
       {

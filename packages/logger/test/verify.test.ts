@@ -54,6 +54,16 @@ test('a log that nobody touched is complete', async () => {
   expect(records.length).toBe(3 * (2 + 2 * 10));
 });
 
+test('where another controller went on, the end of the one before is not missed, but those of CPUs are', async () => {
+  const options = { opening: (epoch: number) => (epoch === 3 ? { resumes: true } : {}) };
+  const unended = await tamper((frames) => void frames.pop(), options);
+  expect(unended.findings).toEqual([]);
+  const cut = await tamper((frames) => void frames.splice(-2), options);
+  expect(cut.findings).toEqual([expect.objectContaining({ problem: 'unclosed', epoch: 2, cpu: 1 })]);
+  const dead = await tamper((frames) => void frames.pop());
+  expect(dead.findings).toEqual([expect.objectContaining({ problem: 'unclosed', epoch: 2, cpu: 0xffff })]);
+});
+
 describe('what is changed is found, and where', () => {
   test.each([...Array(24 + 48 + 16).keys()])('a flipped bit in byte %i of a record', async (byte) => {
     const { findings, start, frames } = await tamper((frames) => {

@@ -53,10 +53,18 @@ export interface ForgeOptions {
   cpus?: number[];
   /** The counter of lost events that a beat carries. */
   lostAt?: (epoch: number, cpu: number, beat: number) => bigint;
+  /** What the controller says first. */
+  opening?: (epoch: number) => object;
 }
 
 /** The frames of a log by epoch: its beginning, the controller's opening, CPUs' records in turn, closings. */
-export function makeLog({ epochs = 3, beats = 9, cpus = [0, 1], lostAt = () => 0n }: ForgeOptions = {}) {
+export function makeLog({
+  epochs = 3,
+  beats = 9,
+  cpus = [0, 1],
+  lostAt = () => 0n,
+  opening = () => ({}),
+}: ForgeOptions = {}) {
   const point = recipientPoint(RECIPIENT.publicPem);
   let link: Buffer = randomBytes(32);
   const logId = Buffer.from(logIdOf(link));
@@ -66,7 +74,13 @@ export function makeLog({ epochs = 3, beats = 9, cpus = [0, 1], lostAt = () => 0
     const statements = new Statements(epoch);
     const streams = cpus.map((cpu) => ({ cpu, stream: new Stream(epoch, cpu) }));
     const frames = [writeEpoch(epoch, point)];
-    frames.push(statements.seal(LogType.LOG_OPEN, { instance: 'a', cpus, levels: 1, unixNs: '0' }, 1n));
+    frames.push(
+      statements.seal(
+        LogType.LOG_OPEN,
+        { instance: 'a', cpus, levels: 1, unixNs: '0', ...opening(number) },
+        1n,
+      ),
+    );
     for (let beat = 0; beat < beats; beat++) {
       for (const { cpu, stream } of streams)
         frames.push(stream.seal(LogType.LOG_BEAT, lostAt(number, cpu, beat)));
