@@ -4,11 +4,10 @@ import { type CasId, CasListed, CasLists, type CasObject } from './cas.gen.js';
 import { digestOf, ID_BYTES } from './client/cid.js';
 import type { Settings } from './options.js';
 
-/** How many ids are written or deleted before other work has its turn. */
-const BATCH = 16_384;
+/** How many ids are written before other work has its turn. */
+const BATCH = 65_536;
 
 type IdMap = HashMap<CasId, number>;
-type Entry = [CasId, number];
 
 /** Both lists, as they will be in the map: ids one behind the other. */
 export interface ParsedLists {
@@ -27,9 +26,7 @@ function packIds(name: string, ids: Settings['deny']): Uint8Array {
   }
   const all = [...ids];
   const packed = new Uint8Array(all.length * ID_BYTES);
-  all.forEach((id, i) => {
-    packed.set(digestOf(id), i * ID_BYTES);
-  });
+  for (const [i, id] of all.entries()) packed.set(digestOf(id), i * ID_BYTES);
   return packed;
 }
 
@@ -49,7 +46,7 @@ export async function writeLists(store: Store<CasObject>, lists: ParsedLists): P
   const next = (variables.cas_generation + 1) & 0xff;
   const map: IdMap = next & 1 ? maps.ids_odd : maps.ids_even;
   checkRoom(lists, map.maxEntries);
-  await clear(map);
+  map.clear();
   await fill(map, lists.allow ?? new Uint8Array(), CasListed.CAS_ALLOW);
   await fill(map, lists.deny, CasListed.CAS_DENY);
   const has =
@@ -60,24 +57,9 @@ export async function writeLists(store: Store<CasObject>, lists: ParsedLists): P
   variables.cas_generation = next;
 }
 
-async function clear(map: IdMap): Promise<void> {
-  const ids = map.getBatch().map(([id]) => id);
-  for (let at = 0; at < ids.length; at += BATCH) {
-    map.deleteBatch(ids.slice(at, at + BATCH));
-    await turn();
-  }
-}
-
 async function fill(map: IdMap, ids: Uint8Array, listed: CasListed): Promise<void> {
   for (let at = 0; at < ids.length; at += BATCH * ID_BYTES) {
-    map.setBatch(entriesOf(ids.subarray(at, at + BATCH * ID_BYTES), listed));
+    map.setKeys(ids.subarray(at, at + BATCH * ID_BYTES), listed);
     await turn();
   }
-}
-
-function entriesOf(ids: Uint8Array, listed: CasListed): Entry[] {
-  return Array.from({ length: ids.length / ID_BYTES }, (_, i) => [
-    { bytes: ids.subarray(i * ID_BYTES, (i + 1) * ID_BYTES) },
-    listed,
-  ]);
 }

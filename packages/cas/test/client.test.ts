@@ -1,5 +1,6 @@
 import { CID } from 'multiformats/cid';
 import * as raw from 'multiformats/codecs/raw';
+import { create as createDigest } from 'multiformats/hashes/digest';
 import { sha256 } from 'multiformats/hashes/sha2';
 import { describe, expect, test } from 'vitest';
 import { Random } from '../../pow/test/support/random.js';
@@ -61,6 +62,33 @@ describe('ids', () => {
       `${CID.createV0(cid.multihash as never)}`,
     ];
     for (const form of forms) expect(digestOf(form)).toEqual(digest);
+  });
+
+  test('in the common form are read as the multiformats library reads them, and no others', () => {
+    const library = (text: string) => {
+      try {
+        const { code, digest } = CID.parse(text).multihash;
+        return code === 0x12 && digest.length === 32 ? digest : undefined;
+      } catch {
+        return undefined;
+      }
+    };
+    const ours = (text: string) => {
+      try {
+        return digestOf(text);
+      } catch {
+        return undefined;
+      }
+    };
+    const characters = 'abcdefghijklmnopqrstuvwxyz234567ABZ0189=+-_ é\0';
+    for (let i = 0; i < 2_000; i++) {
+      const text = `${CID.createV1(raw.code, createDigest(0x12, random.bytes(32)))}`;
+      expect(ours(text)).toEqual(library(text));
+      const at = random.oneIn(2) ? random.below(text.length) : random.pick([0, 1, 6, 7, 8, 57, 58]);
+      const put = characters[random.below(characters.length)];
+      const changed = text.slice(0, at) + put + text.slice(at + random.pick([0, 1, 1, 1, 2]));
+      expect([changed, ours(changed)]).toEqual([changed, library(changed)]);
+    }
   });
 
   test.each(['', 'hello', 'bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyk', 'Qm'])(

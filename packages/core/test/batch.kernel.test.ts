@@ -19,6 +19,22 @@ describe('a batch', () => {
     expect(recent.getBatch().sort(byKey)).toEqual(entries.slice(10_000));
   });
 
+  test('of keys that lie one behind the other sets them all to one value, and clear() deletes all', () => {
+    const spec = openCore();
+    spec.map('recent').maxEntries = 100_000;
+    using core = spec.load();
+    const { recent } = core.maps;
+    const packed = Uint32Array.from(numbers(5_000));
+    recent.setKeys(new Uint8Array(packed.buffer), 7n);
+    expect(recent.getBatch().sort(byKey)).toEqual(numbers(5_000).map((n) => [n, 7n]));
+    recent.clear();
+    expect(recent.getBatch()).toEqual([]);
+    recent.clear();
+    recent.setKeys(new Uint8Array(), 7n);
+    expect(() => recent.setKeys(new Uint8Array(6), 7n)).toThrow('are 6 bytes, expected a multiple of 4');
+    expect(recent.getBatch()).toEqual([]);
+  });
+
   test('of nothing does nothing', () => {
     using core = loadCore();
     const { recent } = core.maps;
@@ -80,6 +96,11 @@ describe('kinds of maps of which some kernels have no batches', () => {
         .sort((a, b) => a - b),
     ).toEqual(numbers(600));
     expect(prefixes.deleteBatch(numbers(700).map(prefix))).toBe(600);
+    expect(prefixes.getBatch()).toEqual([]);
+    const packed = Uint8Array.of(32, 0, 0, 0, 10, 0, 0, 1, 32, 0, 0, 0, 10, 0, 0, 2);
+    prefixes.setKeys(packed, 5);
+    expect(prefixes.getBatch().sort()).toEqual([1, 2].map((n) => [prefix(n), 5]));
+    prefixes.clear();
     expect(prefixes.getBatch()).toEqual([]);
   });
 

@@ -124,12 +124,16 @@ test.each(Object.keys(SHARES) as (keyof typeof SHARES)[])('%s', { timeout: 3_600
     return { family, frame: gate.frame(PEERS[family], challenge, given) } as const;
   });
   const frames = bases.map(({ frame }) => frame);
+  /** What is put together of others can be one of them. */
+  const proofOf = (family: keyof typeof PEERS, frame: Uint8Array) =>
+    `${family} ${hex(frame.subarray(CHALLENGE_AT[family]))}`;
+  const right = new Set(bases.map(({ family, frame }) => proofOf(family, frame)));
   const seen = new Set<Reason>();
   const counted = gate.gate.counts();
   for (let i = 0; i < count; i++) {
     const { family, frame } = random.pick(bases);
     const changed = mutate(random, frame, CHALLENGE_AT[family], frames);
-    if (Buffer.compare(changed, frame) === 0) continue;
+    if (right.has(proofOf(family, changed))) continue;
     const { action } = gate.gate.run(changed);
     const outcome = judge(twin, changed);
     const isSame =

@@ -60,15 +60,34 @@ export function updateBatch<K, V>(
   codecs: BatchCodecs<K, V>,
   entries: readonly (readonly [K, V])[],
 ): boolean {
-  if (entries.length === 0) return true;
   const { key, value } = codecs;
-  const keyView = keys.atLeast(entries.length * key.size).view;
-  const valueView = values.atLeast(entries.length * value.size).view;
+  const keyView = keys.atLeast(Math.max(1, entries.length * key.size)).view;
+  const valueView = values.atLeast(Math.max(1, entries.length * value.size)).view;
   entries.forEach(([k, v], i) => {
     encode(map, key, keyView, i * key.size, k);
     encode(map, value, valueView, i * value.size, v);
   });
-  const { result } = call(map, codecs, Command.MAP_UPDATE_BATCH, entries.length);
+  return update(map, codecs, entries.length);
+}
+
+/** The same of keys that lie one behind the other as the kernel has them, all with the same value. */
+export function updateKeys<K, V>(
+  map: BpfMap,
+  codecs: BatchCodecs<K, V>,
+  packed: Uint8Array,
+  common: V,
+): boolean {
+  const { key, value } = codecs;
+  const count = packed.length / key.size;
+  const valueView = values.atLeast(Math.max(1, packed.length / key.size) * value.size).view;
+  keys.atLeast(Math.max(1, packed.length)).bytes.set(packed);
+  for (let i = 0; i < count; i++) encode(map, value, valueView, i * value.size, common);
+  return update(map, codecs, count);
+}
+
+function update<K, V>(map: BpfMap, codecs: BatchCodecs<K, V>, count: number): boolean {
+  if (count === 0) return true;
+  const { result } = call(map, codecs, Command.MAP_UPDATE_BATCH, count);
   if (isUnsupported(result)) return false;
   if (result < 0) throw updateError(map.title, result);
   return true;
@@ -96,30 +115,49 @@ export function deleteBatch<K, V>(
   return deleted;
 }
 
-/**
- * All elements, a batch at a time; undefined when the kernel cannot. A bucket that does not fit a batch
- * (ENOSPC) is asked for again with a larger one; where a key vanished meanwhile (EINTR), we go on.
- */
+/** All elements; undefined when the kernel cannot. */
 export function lookupBatch<K, V>(map: BpfMap, codecs: BatchCodecs<K, V>): [K, V][] | undefined {
+  const found: [K, V][] = [];
+  const isDone = walk(map, codecs, Command.MAP_LOOKUP_BATCH, (count, done) => {
+    decode(codecs, count, done, found);
+  });
+  return isDone ? found : undefined;
+}
+
+/** Deletes all elements; false: the kernel cannot. */
+export function clearBatch<K, V>(map: BpfMap, codecs: BatchCodecs<K, V>): boolean {
+  return walk(map, codecs, Command.MAP_LOOKUP_AND_DELETE_BATCH, () => {});
+}
+
+/**
+ * Goes over all elements, a batch at a time. A bucket that does not fit a batch (ENOSPC) is asked for again with a
+ * larger one; where a key vanished meanwhile (EINTR), we go on. False: the kernel cannot.
+ */
+function walk<K, V>(
+  map: BpfMap,
+  codecs: BatchCodecs<K, V>,
+  command: number,
+  visit: (count: number, done: number) => void,
+): boolean {
   const { key, value } = codecs;
   const cursorBytes = Math.max(8, key.size);
   const cursor = cursors.atLeast(2 * cursorBytes);
   const cursorOut = cursor.address + BigInt(cursorBytes);
   const limit = 2 * map.maxEntries + 1;
-  const found: [K, V][] = [];
   let count = Math.max(1, Math.min(FIRST_COUNT, map.maxEntries, Math.floor(FIRST_BYTES / value.size)));
   let cursorIn = 0n;
-  for (let step = 0; step < limit && found.length < limit; step++) {
-    const { result, done } = call(map, codecs, Command.MAP_LOOKUP_BATCH, count, { cursorIn, cursorOut });
+  for (let step = 0, seen = 0; step < limit && seen < limit; step++) {
+    const { result, done } = call(map, codecs, command, count, { cursorIn, cursorOut });
     if (result === -errno.ENOSPC && count < map.maxEntries) {
       count = Math.min(4 * count, map.maxEntries);
       continue;
     }
-    if (step === 0 && isUnsupported(result)) return undefined;
+    if (step === 0 && isUnsupported(result)) return false;
     const isOver = result === -errno.ENOENT;
     if (result < 0 && !isOver && result !== -errno.EINTR) throw bpfError(`reading ${map.title}`, result);
-    decode(codecs, count, done, found);
-    if (isOver) return found;
+    visit(count, done);
+    seen += done;
+    if (isOver) return true;
     if (result === -errno.EINTR && done === 0) continue;
     cursor.bytes.copyWithin(0, cursorBytes, 2 * cursorBytes);
     cursorIn = cursor.address;

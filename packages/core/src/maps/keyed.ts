@@ -1,6 +1,6 @@
 import type { Codec } from '../codec.js';
 import { BpfError } from '../errors.js';
-import { deleteBatch, lookupBatch, updateBatch } from './batch.js';
+import { clearBatch, deleteBatch, lookupBatch, updateBatch, updateKeys } from './batch.js';
 import { aborted, Elements, encode, type UpdateMode } from './elements.js';
 import { BpfMap } from './map.js';
 import { perCpuCodec } from './per-cpu.js';
@@ -75,6 +75,21 @@ export abstract class KeyedMap<K, V> extends BpfMap {
     for (const [key, value] of entries) this.set(key, value);
   }
 
+  /**
+   * Sets all of these keys, which lie one behind the other as the kernel has them, to one value: for so many that an
+   * object for each would cost more than the kernel takes. Throws as setBatch(), and ERR_BAD_VALUE for a part of a key.
+   */
+  setKeys(packed: Uint8Array, value: V): void {
+    const { size } = this.#open().key;
+    if (packed.length % size !== 0) {
+      const message = `${this.title}: keys are ${packed.length} bytes, expected a multiple of ${size}`;
+      throw new BpfError('ERR_BAD_VALUE', message);
+    }
+    if (updateKeys(this, this.#open(), packed, value)) return;
+    const view = new DataView(packed.buffer, packed.byteOffset, packed.length);
+    for (let at = 0; at < packed.length; at += size) this.set(this.#open().key.decode(view, at), value);
+  }
+
   /** For those kinds of map that can. False: no such key. */
   protected deleteOne(key: K): boolean {
     return this.#place(key).elements.delete();
@@ -83,6 +98,10 @@ export abstract class KeyedMap<K, V> extends BpfMap {
   /** Returns how many there were. */
   protected deleteMany(keys: readonly K[]): number {
     return deleteBatch(this, this.#open(), keys) ?? keys.filter((key) => this.deleteOne(key)).length;
+  }
+
+  protected deleteAll(): void {
+    if (!clearBatch(this, this.#open())) this.deleteMany([...this.keys()]);
   }
 
   /** Of a whole element. */
@@ -124,6 +143,11 @@ export abstract class DictionaryMap<K, V> extends KeyedMap<K, V> {
   /** Deletes them; keys that are not there are passed over. Returns how many there were. */
   deleteBatch(keys: readonly K[]): number {
     return this.deleteMany(keys);
+  }
+
+  /** Deletes all; what others add meanwhile may stay. */
+  clear(): void {
+    this.deleteAll();
   }
 }
 
