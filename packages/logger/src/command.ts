@@ -1,19 +1,24 @@
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
-import type { Writable } from 'node:stream';
+import { createWriteStream, readFileSync, writeFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
 import type { Checkpoint } from './checkpoint.js';
 import type { LogEntry } from './entries.js';
 import { LogError } from './errors.js';
 import { type Format, formatRecord, toJson } from './format.js';
+import { frameOfLine } from './forward.js';
 import { generateRecipient } from './keys.js';
 import { type OpenLogOptions, openLog } from './reader.js';
 
 const USAGE = `usage: cryptbpf-log keygen NAME
+       cryptbpf-log collect FILE
        cryptbpf-log decrypt --key NAME.pem [--log ID] [--format plain|ecs|otel] FILE...
        cryptbpf-log verify --key NAME.pem [--log ID] [--checkpoint FILE] FILE...
 
   keygen    writes NAME.pem, which stays on this machine, and NAME.pub.pem, for the hosts that log
+  collect   appends to FILE what a logger forwards, from lines of JSON on stdin
   decrypt   prints records, one JSON object a line; what is wrong goes to stderr
   verify    prints what is wrong, and totals
   --log     the id that the log must have, as the logger told it
@@ -42,10 +47,12 @@ interface Output {
 export async function run(
   args: string[],
   output: Output = { out: process.stdout, err: process.stderr },
+  input: Readable = process.stdin,
 ): Promise<number> {
   const [command, ...rest] = args;
   try {
     if (command === 'keygen') return keygen(rest);
+    if (command === 'collect') return await collect(rest, input);
     if (command === 'decrypt') return await decrypt(parse(rest), output);
     if (command === 'verify') return await verify(parse(rest), output);
     throw new UsageError(command === undefined ? 'a command, please' : `there is no command "${command}"`);
@@ -65,6 +72,16 @@ function keygen([name, ...more]: string[]): number {
   const { privatePem, publicPem } = generateRecipient();
   writeFileSync(`${name}.pem`, privatePem, { mode: 0o600, flag: 'wx' });
   writeFileSync(`${name}.pub.pem`, publicPem, { flag: 'wx' });
+  return 0;
+}
+
+async function collect([path, ...more]: string[], input: Readable): Promise<number> {
+  if (path === undefined || more.length > 0) throw new UsageError('collect takes one file');
+  const file = createWriteStream(path, { flags: 'a', mode: 0o600 });
+  const frames = async function* (lines: AsyncIterable<string>) {
+    for await (const line of lines) yield frameOfLine(line);
+  };
+  await pipeline(createInterface({ input }), frames, file);
   return 0;
 }
 

@@ -6,6 +6,7 @@ import { type Checkpoint, CheckpointMaker } from './checkpoint.js';
 import { type Epoch, writeEpoch } from './epoch.js';
 import { LogError } from './errors.js';
 import { LogFiles, type Repair } from './files.js';
+import { Forwarder, type ForwardStats } from './forward.js';
 import { bootId, LEVELS, LogKernel, onlineCpus } from './kernel.js';
 import { KEY_BYTES, secret, wipe } from './keys.js';
 import { type LoggerObject, LogOperation } from './logger.gen.js';
@@ -33,6 +34,8 @@ export interface LogStats {
   readonly lost: Losses;
   /** What the kernel did not run programs for, by program. */
   readonly missed: Record<string, number>;
+  /** To who keeps a copy. */
+  readonly forwarded: ForwardStats;
   /** How many alarms there were. */
   readonly alarms: number;
 }
@@ -54,6 +57,7 @@ export class AuditLogger implements AsyncDisposable {
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #pending = new Pending();
   readonly #alarms: LogAlarm[] = [];
+  #forwarder: Forwarder | undefined;
   #maker: CheckpointMaker | undefined;
   #wake = () => {};
   #alarmCount = 0;
@@ -66,9 +70,11 @@ export class AuditLogger implements AsyncDisposable {
 
   private constructor(options: AuditLoggerOptions) {
     this.#settings = settingsOf(options);
-    const { directory, name } = this.#settings;
+    const { directory, name, forward } = this.#settings;
     this.#files = new LogFiles(this.#settings);
     this.#state = new LogState(join(directory, `${name}.state`));
+    if (forward)
+      this.#forwarder = new Forwarder(forward, this.logId, (error) => this.#alarm({ type: 'error', error }));
     try {
       this.#repair = this.#files.repair();
       this.#kernel = new LogKernel(this.#settings, this.logId);
@@ -126,6 +132,7 @@ export class AuditLogger implements AsyncDisposable {
       written: this.#written,
       lost: this.#kernel.losses(),
       missed: this.#kernel.missed(),
+      forwarded: this.#forwarder?.stats ?? { sent: 0, dropped: 0 },
       alarms: this.#alarmCount,
     };
   }
@@ -343,6 +350,7 @@ export class AuditLogger implements AsyncDisposable {
     this.#pending.write((epoch, bytes) => {
       this.#files.append(epoch, bytes);
       this.#written += bytes.length;
+      this.#forwarder?.send(bytes);
     });
   }
 }

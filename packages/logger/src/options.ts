@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream';
 import { LogError } from './errors.js';
 import { DEFAULT_EVENTS, type EventName, isEvent } from './events.js';
 import { type KeyInput, recipientPoint } from './keys.js';
@@ -52,12 +53,18 @@ export interface AuditLoggerOptions {
    * without detach(); the next logger with the same options takes over, and nothing is missing. Default: they go with it.
    */
   pin?: string;
+  /**
+   * Where a copy of the log goes, as lines of JSON: a socket, process.stdout. It is sealed as the files are. What it does not
+   * take in time is dropped there, and counted.
+   */
+  forward?: Writable;
   /** Whether lost events are only counted (default), or also told by an event and a sealed note. */
   onLost?: 'count' | 'alarm';
 }
 
-export type Settings = Required<Omit<AuditLoggerOptions, 'recipient' | 'pin'>> & {
+export type Settings = Required<Omit<AuditLoggerOptions, 'recipient' | 'pin' | 'forward'>> & {
   readonly pin: string | undefined;
+  readonly forward: Writable | undefined;
   readonly point: Buffer;
 };
 
@@ -80,6 +87,7 @@ export function settingsOf(options: AuditLoggerOptions): Settings {
     maxFileBytes: 64 << 20,
     maxFiles: 0,
     pin: undefined,
+    forward: undefined,
     sync: 'second',
     onLost: 'count',
     ...given,

@@ -1,8 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, truncateSync } from 'node:fs';
+import { once } from 'node:events';
+import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, connect, createServer } from 'node:net';
+import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { logFiles } from '../src/files.js';
+import { frameOfLine } from '../src/forward.js';
 import { AuditLogger, type LogAlarm } from '../src/logger.js';
 import { openLog } from '../src/reader.js';
 import { Directory } from './support/directory.js';
@@ -88,4 +92,28 @@ test('a witness finds out that the end was cut off, down to one record', async (
   expect(await read()).toEqual([]);
   truncateSync(path!, witnessed - 1);
   expect(await read()).toEqual(['truncated', 'checkpoint']);
+});
+
+test('what is forwarded to a socket is the same log, elsewhere', async () => {
+  using directory = new Directory();
+  using elsewhere = new Directory();
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  const [peer] = await once(server, 'connection');
+  const received = createInterface({ input: peer })[Symbol.asyncIterator]();
+  const logger = await AuditLogger.attach({ ...options(directory.path), forward: socket });
+  using producer = new Producer(logger);
+  producer.produce(200);
+  logger.nextEpoch();
+  await logger.detach();
+  socket.end();
+  server.close();
+  const lines: string[] = [];
+  for await (const line of received) lines.push(line);
+  const copy = `${elsewhere.path}/copy.cblog`;
+  writeFileSync(copy, Buffer.concat(lines.map(frameOfLine)));
+  const here = logFiles(directory.path, 'audit');
+  expect(readFileSync(copy)).toEqual(readFileSync(here[0]!));
+  expect(await readLog([copy])).toMatchObject({ findings: [], totals: { events: 200, closed: true } });
 });
