@@ -20,9 +20,9 @@ INLINE enum reason pki_basis_check(const struct pki_basis *basis, __u64 now_s)
 
 	if (!basis->id || !authority)
 		return DROP_AUTHORITY_GONE;
-	if (!authority->has_crl)
-		return pki_config_now()->crl_required ? DROP_CRL_MISSING : REASON_NONE;
-	if (now_s > read_once(authority->crl_until_s))
+	if (!authority->has_crl && pki_config_now()->crl_required)
+		return DROP_CRL_MISSING;
+	if (authority->has_crl && now_s > read_once(authority->crl_until_s))
 		return DROP_CRL_STALE;
 	key.id = basis->id;
 	key.serial = basis->serial;

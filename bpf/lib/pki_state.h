@@ -101,7 +101,14 @@ struct pki_revocation {
 	struct x509_id serial;
 };
 
-/* certificate -> revoked; written by the controller alone */
+enum pki_revoked {
+	PKI_REVOKED_BY_LIST = 1,
+	PKI_REVOKED_BY_OPERATOR = 2, /* whatever lists say, now or later */
+};
+
+enum pki_revoked unused_pki_revoked __attribute__((unused));
+
+/* certificate -> enum pki_revoked; written by the controller alone */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);

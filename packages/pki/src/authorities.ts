@@ -2,12 +2,19 @@ import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { BpfError, type BpfObject } from '@cryptbpf/core';
 import { P256Layout, p256GeneratorTable, p256Table } from '@cryptbpf/core/crypto';
-import type { PkiAuthority, PkiIdentity, PkiObject } from './pki.gen.js';
+import {
+  type PkiAuthority,
+  type PkiIdentity,
+  type PkiObject,
+  type PkiRevocation,
+  PkiRevoked,
+} from './pki.gen.js';
 import type { Authority } from './trust.js';
 
 /** So that a message that is just being judged does not meet another authority, or its table, in the same place. */
 const REST_MS = 100;
 const NO_LIMIT = 0xffff_ffff;
+const LONGEST_SERIAL = 32;
 const NO_ID = { bytes: new Uint8Array(32), length: 0 };
 const NOBODY: PkiAuthority = {
   issuer: {
@@ -79,6 +86,22 @@ export class Authorities {
     await this.#work;
   }
 
+  /** Whatever lists say, until unrevoke(). Throws ERR_MAP_FULL. */
+  revoke(authority: Placed, serial: Uint8Array): void {
+    this.#setRevoked(authority, serial, PkiRevoked.PKI_REVOKED_BY_OPERATOR);
+  }
+
+  /** Lists decide again. False: it was not revoked by revoke(). */
+  unrevoke(authority: Placed, serial: Uint8Array): boolean {
+    const { revoked } = this.#object.maps;
+    const key = { id: authority.id, serial: toId(serial) };
+    if (revoked.get(key) !== PkiRevoked.PKI_REVOKED_BY_OPERATOR) return false;
+    const isListed = serialsOf(authority).some((listed) => hex(listed) === hex(serial));
+    if (isListed) this.#setRevoked(authority, serial, PkiRevoked.PKI_REVOKED_BY_LIST);
+    else revoked.delete(key);
+    return true;
+  }
+
   close(): void {
     this.#isClosed = true;
   }
@@ -133,21 +156,23 @@ export class Authorities {
   }
 
   /** What is revoked now first, what is not any more last. A list that does not fit makes its authority's stale. */
-  #revoke({ id, crl, certificate }: Placed): void {
+  #revoke(placed: Placed): void {
     const { revoked } = this.#object.maps;
-    const serials = new Map((crl?.serials ?? []).map((serial) => [hex(serial), serial]));
-    for (const serial of serials.values()) {
-      if (serial.length > 32) continue;
-      try {
-        revoked.set({ id, serial: toId(serial) }, 1);
-      } catch (cause) {
-        const message = `no room for the revocation list of "${certificate.subject.text}": set maxRevoked`;
-        throw new BpfError('ERR_MAP_FULL', message, { cause });
-      }
-    }
-    for (const key of [...revoked.keys()]) {
-      const isKept = key.id !== id || serials.has(hex(key.serial.bytes.subarray(0, key.serial.length)));
-      if (!isKept) revoked.delete(key);
+    const listed = new Map(serialsOf(placed).map((serial) => [hex(serial), serial]));
+    const before = revoked.getBatch().filter(([{ id }]) => id === placed.id);
+    const isOwn = (by: number) => by === PkiRevoked.PKI_REVOKED_BY_OPERATOR;
+    const own = new Set(before.filter(([, by]) => isOwn(by)).map(([key]) => serialIn(key)));
+    for (const [name, serial] of listed)
+      if (!own.has(name)) this.#setRevoked(placed, serial, PkiRevoked.PKI_REVOKED_BY_LIST);
+    for (const [key, by] of before) if (!isOwn(by) && !listed.has(serialIn(key))) revoked.delete(key);
+  }
+
+  #setRevoked({ id, certificate }: Placed, serial: Uint8Array, by: PkiRevoked): void {
+    try {
+      this.#object.maps.revoked.set({ id, serial: toId(serial) }, by);
+    } catch (cause) {
+      const message = `no room for what "${certificate.subject.text}" revokes: set maxRevoked`;
+      throw new BpfError('ERR_MAP_FULL', message, { cause });
     }
   }
 
@@ -196,6 +221,15 @@ function toKernel(authority: Placed): PkiAuthority {
 /** A key of another kind is none that the kernel verifies with; here it only tells authorities apart. */
 function foreignPoint(publicKey: Uint8Array): Uint8Array {
   return new Uint8Array(createHash('sha512').update(publicKey).digest());
+}
+
+/** Longer ones are no certificate's that is let in. */
+function serialsOf({ crl }: Authority): Uint8Array[] {
+  return (crl?.serials ?? []).filter(({ length }) => length <= LONGEST_SERIAL);
+}
+
+function serialIn({ serial: { bytes, length } }: PkiRevocation): string {
+  return hex(bytes.subarray(0, length));
 }
 
 function identityOf({ name, keyId }: Authority): PkiIdentity {

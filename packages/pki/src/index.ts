@@ -25,6 +25,7 @@ export {
   type AdmittedCertificate,
   type AdmittedHolder,
   type AuthorityInfo,
+  type IssuedCertificate,
   type PkiEvent,
   PkiValidator,
   type Presentation,

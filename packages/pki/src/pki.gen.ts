@@ -52,6 +52,13 @@ export const PkiNameKind = {
 } as const;
 export type PkiNameKind = (typeof PkiNameKind)[keyof typeof PkiNameKind];
 
+/** enum pki_revoked. */
+export const PkiRevoked = {
+  PKI_REVOKED_BY_LIST: 1,
+  PKI_REVOKED_BY_OPERATOR: 2,
+} as const;
+export type PkiRevoked = (typeof PkiRevoked)[keyof typeof PkiRevoked];
+
 /** enum reason. */
 export const Reason = {
   REASON_NONE: 0,

@@ -66,7 +66,7 @@ export function isSignedBy(certificate: Certificate, issuer: Certificate): boole
 }
 
 function readCa(bytes: Uint8Array, nowS: number): Certificate {
-  const certificate = read(bytes);
+  const certificate = readCertificateOf(bytes);
   const { isCa, keyUsage, seen, clientAuth, notBefore, notAfter } = certificate;
   if (!isCa) throw bad(certificate, 'is no CA');
   if (certificate.subject.bytes.length === 0) throw bad(certificate, 'has no subject');
@@ -78,12 +78,13 @@ function readCa(bytes: Uint8Array, nowS: number): Certificate {
   return certificate;
 }
 
-function read(bytes: Uint8Array): Certificate {
+/** Throws ERR_BAD_VALUE for what is no certificate. */
+export function readCertificateOf(bytes: Uint8Array): Certificate {
   try {
     return readCertificate(bytes, { strict: false });
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    throw new BpfError('ERR_BAD_VALUE', `a CA certificate cannot be used: ${error.message}`, {
+    throw new BpfError('ERR_BAD_VALUE', `a certificate cannot be used: ${error.message}`, {
       cause: error,
     });
   }
@@ -128,35 +129,34 @@ function add(authorities: Map<string, Authority>, authority: Authority, crls: re
 }
 
 /** The latest list that the authority issued. */
-function crlOf({ certificate, keyId }: Authority, crls: readonly Crl[]): Crl | undefined {
-  return crls
-    .filter(
-      ({ issuer, authorityKey }) =>
-        Buffer.compare(issuer.bytes, certificate.subject.bytes) === 0 &&
-        (!authorityKey || Buffer.compare(authorityKey, keyId) === 0),
-    )
-    .filter((crl) => crlHolds(crl, certificate.publicKey) && maySignLists(certificate))
-    .sort((a, b) => b.thisUpdate - a.thisUpdate)[0];
+function crlOf(authority: Authority, crls: readonly Crl[]): Crl | undefined {
+  return crls.filter((crl) => isIssuedBy(crl, authority)).sort((a, b) => b.thisUpdate - a.thisUpdate)[0];
 }
 
-function maySignLists({ seen, keyUsage }: Certificate): boolean {
-  return !seen.has(Extension.KEY_USAGE) || (keyUsage & CRL_SIGN) !== 0;
+/** By its name and key, and by somebody who may sign lists. */
+function isIssuedBy(crl: Crl, authority: Authority): boolean {
+  const { seen, keyUsage, publicKey } = authority.certificate;
+  const maySign = !seen.has(Extension.KEY_USAGE) || (keyUsage & CRL_SIGN) !== 0;
+  return maySign && isNamedBy(crl, authority) && crlHolds(crl, publicKey);
+}
+
+/** Whether it names that authority as its issuer: a list, or a certificate. */
+export function isNamedBy(
+  { issuer, authorityKey }: Pick<Crl, 'issuer' | 'authorityKey'>,
+  { certificate, keyId }: Authority,
+): boolean {
+  const isIssuer = Buffer.compare(issuer.bytes, certificate.subject.bytes) === 0;
+  return isIssuer && (!authorityKey || Buffer.compare(authorityKey, keyId) === 0);
 }
 
 /** A list that nobody here issued is a mistake, and not one to find out when it matters. */
 function checkUsed(crls: readonly Crl[], authorities: ReadonlyMap<string, Authority>): void {
-  for (const crl of crls) {
-    const isIssued = [...authorities.values()].some(
-      ({ certificate }) =>
-        Buffer.compare(crl.issuer.bytes, certificate.subject.bytes) === 0 &&
-        crlHolds(crl, certificate.publicKey),
-    );
-    if (isIssued) continue;
-    throw new BpfError(
-      'ERR_BAD_VALUE',
-      `the revocation list of "${crl.issuer.text}" is signed by none of the anchors and intermediates`,
-    );
-  }
+  const foreign = crls.find(
+    (crl) => ![...authorities.values()].some((authority) => isIssuedBy(crl, authority)),
+  );
+  if (!foreign) return;
+  const message = `the revocation list of "${foreign.issuer.text}" is signed by none of the anchors and intermediates that may: name its issuer, or leave it out`;
+  throw new BpfError('ERR_BAD_VALUE', message);
 }
 
 /** The bits of a SubjectPublicKeyInfo: what is in its last element, without the byte of unused bits. */

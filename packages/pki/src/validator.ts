@@ -46,8 +46,8 @@ import {
   type PkiObject,
   type PkiVoucher,
 } from './pki.gen.js';
-import { filesOf, readSources, stampOf } from './sources.js';
-import { nameDigest, resolveTrust } from './trust.js';
+import { type CertificateSource, filesOf, readSources, stampOf } from './sources.js';
+import { isNamedBy, nameDigest, readCertificateOf, resolveTrust } from './trust.js';
 import { Refusal } from './x509/der.js';
 
 const TABLE_WIDTH = 8;
@@ -73,6 +73,9 @@ export interface AdmittedCertificate {
   /** The subject alternative name that let it in, up to 128 bytes of it; undefined: it has none, and needs none. */
   readonly name: string | undefined;
 }
+
+/** A certificate by who issued it: subject of the authority, and number in hexadecimal. */
+export type IssuedCertificate = Pick<AdmittedCertificate, 'authority' | 'serial'>;
 
 /** A source that may reach the protected ports. */
 export interface AdmittedHolder extends AdmittedSource {
@@ -260,6 +263,25 @@ export class PkiValidator extends Gate {
     await this.#queue(() => this.#apply(settings));
   }
 
+  /**
+   * Takes a certificate out from the next packet on, with open connections, whatever lists say now or later: one that an
+   * anchor or an intermediate issued, or what admitted() says of one. Who was let in by a certificate below it goes, too. The
+   * gate remembers it, over the ends of controllers, for as long as the authority is named. A chain stands for its first
+   * certificate. Throws ERR_NOT_FOUND when no authority issued it, ERR_BAD_VALUE, ERR_MAP_FULL.
+   */
+  revokeCertificate(certificate: CertificateSource | IssuedCertificate): void {
+    void this.object;
+    const { authorities, serial } = this.#issued(certificate);
+    for (const authority of authorities) this.#authorities.revoke(authority, serial);
+  }
+
+  /** Takes that back: lists decide again. False: it was not revoked by revokeCertificate(). Throws likewise. */
+  unrevokeCertificate(certificate: CertificateSource | IssuedCertificate): boolean {
+    void this.object;
+    const { authorities, serial } = this.#issued(certificate);
+    return authorities.map((authority) => this.#authorities.unrevoke(authority, serial)).includes(true);
+  }
+
   /** Reads files and lists again, now: it happens by itself when they change. Throws what attach() throws. */
   async reload(): Promise<void> {
     await this.#queue(() => this.#apply(this.#own));
@@ -357,6 +379,22 @@ export class PkiValidator extends Gate {
     }
   }
 
+  /** By whom a certificate was issued, and its number there. */
+  #issued(given: CertificateSource | IssuedCertificate): { authorities: Placed[]; serial: Uint8Array } {
+    const { title, serial, isIssuer } = issuedOf(given);
+    const { placed } = this.#authorities;
+    const authorities = placed.filter(isIssuer);
+    if (authorities.length === 0) {
+      const message = `${title} was issued by none of the anchors and intermediates: revoke the CA above it, or name that as an intermediate`;
+      throw new BpfError('ERR_NOT_FOUND', message);
+    }
+    const isOwn = ({ certificate }: Placed) =>
+      Buffer.compare(certificate.serial, serial) === 0 &&
+      authorities.some((issuer) => isNamedBy(certificate, issuer));
+    if (!placed.some(isOwn)) return { authorities, serial };
+    throw new BpfError('ERR_BAD_VALUE', `${title} is a CA that the gate trusts: leave it out, by update()`);
+  }
+
   #policy(): Policy<Placed> {
     const { names, crls, requireCrl, audience } = this.#own;
     return {
@@ -377,6 +415,29 @@ export class PkiValidator extends Gate {
       name: showName(kind, bytes.subarray(0, length)),
     };
   }
+}
+
+function issuedOf(given: CertificateSource | IssuedCertificate) {
+  if (typeof given === 'object' && 'serial' in given && 'authority' in given) {
+    const { authority, serial } = given;
+    return {
+      title: `certificate ${serial}`,
+      serial: serialOf(serial),
+      isIssuer: ({ certificate }: Placed) => certificate.subject.text === authority,
+    };
+  }
+  const [first] = readSources([given], 'CERTIFICATE');
+  const certificate = readCertificateOf(first!);
+  return {
+    title: `certificate "${certificate.subject.text}"`,
+    serial: certificate.serial,
+    isIssuer: (authority: Placed) => isNamedBy(certificate, authority),
+  };
+}
+
+function serialOf(text: string): Uint8Array {
+  if (/^([0-9a-f]{2}){1,32}$/i.test(text)) return new Uint8Array(Buffer.from(text, 'hex'));
+  throw new BpfError('ERR_BAD_VALUE', `serial is "${text}", expected 1 to 32 bytes in hexadecimal`);
 }
 
 function readTrust(own: OwnSettings) {

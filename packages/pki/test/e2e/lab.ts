@@ -92,7 +92,7 @@ export class Lab implements Disposable {
   async spawn(namespace: Netns, args: string[], ready: string): Promise<ChildProcess> {
     const child = namespace.spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
     const exited = once(child, 'exit').then(() => 'exited');
-    const said = once(child.stdout!, 'data').then(([data]) => String(data).trim());
+    const said = once(child.stdout!, 'data').then(([data]) => String(data).split('\n')[0]);
     const first = await Promise.race([said, exited]);
     if (first !== ready) throw new Error(`${args[0]} said "${first}", expected "${ready}"`);
     return child;

@@ -53,6 +53,64 @@ test('a revocation list that changes cuts an established TCP connection within a
   gate.detach();
 });
 
+test('a certificate that the operator revokes is out at once, whatever lists say, until he takes it back', async () => {
+  const crl = lab.ssl.crl(root, []);
+  const options = { anchors: [root.certificate], crls: [crl] };
+  const gate = await lab.attach(options);
+  expect(lab.present(leaf)).toMatchObject({ lifetime: 3600 });
+  const flow = await openFlow();
+  const { certificate } = gate.admitted()[0]!;
+  gate.revokeCertificate(certificate!);
+  expect(await cutAfter(flow, performance.now())).toBeLessThan(1000);
+  expect(packets(gate, 'DROP_CERT_REVOKED')).toBeGreaterThan(0);
+  expect(lab.present(leaf)).toMatchObject({ reason: 'DROP_CERT_REVOKED' });
+  await gate.reload();
+  gate.close();
+
+  const next = await lab.attach(options);
+  expect(lab.present(leaf)).toMatchObject({ reason: 'DROP_CERT_REVOKED' });
+  lab.ssl.crl(root, [leaf]);
+  await next.reload();
+  expect(next.unrevokeCertificate(leaf.certificate)).toBe(true);
+  expect(next.unrevokeCertificate(leaf.certificate)).toBe(false);
+  expect(lab.present(leaf)).toMatchObject({ reason: 'DROP_CERT_REVOKED' });
+  lab.ssl.crl(root, []);
+  await next.reload();
+  expect(lab.present(leaf)).toMatchObject({ lifetime: 3600 });
+  next.detach();
+});
+
+test('a certificate is revoked by the operator where nobody has lists, and a CA is not', async () => {
+  const intermediate = lab.ssl.intermediate(root);
+  const below = lab.ssl.leaf(intermediate, 'below');
+  const gate = await lab.attach({ anchors: [root.certificate] });
+  expect(lab.present(below, [intermediate])).toMatchObject({ lifetime: 3600 });
+  expect(() => gate.revokeCertificate(below.certificate)).toThrow(
+    expect.objectContaining({
+      code: 'ERR_NOT_FOUND',
+      message: expect.stringMatching(/revoke the CA above it/),
+    }),
+  );
+  gate.revokeCertificate(intermediate.certificate);
+  expect(lab.connect()).toBe('timeout');
+  expect(lab.present(below, [intermediate])).toMatchObject({ reason: 'DROP_CERT_REVOKED' });
+  expect(lab.present(leaf)).toMatchObject({ lifetime: 3600 });
+  expect(() => gate.revokeCertificate(root.certificate)).toThrow(/is a CA that the gate trusts/);
+  expect(() => gate.revokeCertificate({ authority: 'O=Test, CN=root', serial: 'x' })).toThrow(
+    /serial is "x"/,
+  );
+  gate.detach();
+});
+
+test('a list of a CA that is no authority is refused', async () => {
+  const stranger = lab.ssl.root('stranger');
+  const crls = [lab.ssl.crl(stranger, [])];
+  await expect(lab.attach({ anchors: [root.certificate], crls })).rejects.toMatchObject({
+    code: 'ERR_BAD_VALUE',
+    message: expect.stringMatching(/list of "O=Test, CN=stranger" is signed by none/),
+  });
+});
+
 test('a list that is gone or broken leaves the one before it in force, and the operator is told', async () => {
   const errors: string[] = [];
   const crl = lab.ssl.crl(root, [leaf]);
