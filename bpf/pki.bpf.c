@@ -31,7 +31,7 @@ INLINE int pki_signatures(struct pki_work *work)
 SEC("tc")
 int pki(struct __sk_buff *ctx)
 {
-	struct pki_work *work = pki_work_begin();
+	struct pki_work *work = gate_work_begin();
 	int reason, action;
 
 	if (!work) {
@@ -46,6 +46,6 @@ int pki(struct __sk_buff *ctx)
 		reason = pki_last(ctx, work, reason);
 	}
 	action = gate_act(ctx, &work->gate, reason);
-	pki_work_end(work);
+	gate_work_end(work);
 	return action == GATE_PASSES ? hook_pass(ctx, 0) : action;
 }

@@ -32,7 +32,7 @@ INLINE enum reason pki_basis_check(const struct pki_basis *basis, __u64 now_s)
 /* What an admission rests on, when it is given. */
 INLINE enum reason grant_give(struct gate *g, __u64 expires_ns)
 {
-	struct pki_work *work = pki_work_now();
+	struct pki_work *work = gate_work_now();
 	struct address prefix = g->prefix;
 
 	if (!work)

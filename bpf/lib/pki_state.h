@@ -221,7 +221,7 @@ _Static_assert(sizeof(struct pki_receipt) == PKI_RECEIPT_BYTES, "receipt");
 /* One more than there can be, so that a masked number is always one of them. */
 #define PKI_CERTIFICATES_MASK 3
 
-/* All that is known of one message: see struct signed_work. */
+/* All that is known of one message: see gate_work.h. */
 struct pki_work {
 	struct gate gate;
 	__u64 busy;
@@ -254,50 +254,12 @@ struct pki_work {
 	struct message message;
 };
 
-/* Two for each CPU: see signed_works. */
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 2);
-	__type(key, __u32);
-	__type(value, __u8[sizeof(struct pki_work)]);
-} pki_works SEC(".maps");
+#define GATE_WORK struct pki_work
+#include "gate_work.h"
 
 INLINE const struct pki_config *pki_config_now(void)
 {
 	return &pki_configs[read_once(pki_active) & 1];
-}
-
-INLINE struct pki_work *pki_work_at(__u32 level)
-{
-	return bpf_map_lookup_elem(&pki_works, &level);
-}
-
-/* To be given back with pki_work_end(). NULL: there are two already. */
-INLINE struct pki_work *pki_work_begin(void)
-{
-	struct pki_work *work = pki_work_at(0);
-
-	if (work && read_once(work->busy))
-		work = pki_work_at(1);
-	if (!work || read_once(work->busy))
-		return NULL;
-	write_once(work->busy, 1);
-	__builtin_memset(&work->gate, 0, sizeof(work->gate));
-	work->gate.config_index = read_once(gate_active);
-	return work;
-}
-
-/* The one of this run. */
-INLINE struct pki_work *pki_work_now(void)
-{
-	struct pki_work *work = pki_work_at(1);
-
-	return work && read_once(work->busy) ? work : pki_work_at(0);
-}
-
-INLINE void pki_work_end(struct pki_work *work)
-{
-	write_once(work->busy, 0);
 }
 
 INLINE struct x509 *pki_certificate(struct pki_work *work, __u32 i)

@@ -92,10 +92,7 @@ enum signed_kind {
 	SIGNED_REQUEST,
 };
 
-/*
- * All that is known of one packet. It lies in a map, and the program is in three parts, one called
- * after the other: before the curve, the curve, after it. For the curve needs most of the stack.
- */
+/* All that is known of one packet: see gate_work.h. */
 struct signed_work {
 	struct gate gate;
 	__u64 busy;
@@ -114,54 +111,22 @@ struct signed_work {
 	struct message message;
 };
 
-/*
- * Two for each CPU: before 6.4, a packet can come in while the controller runs the program by
- * itself. The second run takes the second.
- */
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 2);
-	__type(key, __u32);
-	__type(value, __u8[sizeof(struct signed_work)]);
-} signed_works SEC(".maps");
+#define GATE_WORK struct signed_work
+#include "gate_work.h"
 
 INLINE const struct signed_config *signed_config_now(void)
 {
 	return &signed_configs[read_once(signed_active) & 1];
 }
 
-INLINE struct signed_work *signed_work_at(__u32 level)
-{
-	return bpf_map_lookup_elem(&signed_works, &level);
-}
-
-/* To be given back with signed_work_end(). NULL: there are two already. */
+/* See gate_work_begin(). */
 INLINE struct signed_work *signed_work_begin(void)
 {
-	struct signed_work *work = signed_work_at(0);
+	struct signed_work *work = gate_work_begin();
 
-	if (work && read_once(work->busy))
-		work = signed_work_at(1);
-	if (!work || read_once(work->busy))
-		return NULL;
-	write_once(work->busy, 1);
-	__builtin_memset(&work->gate, 0, sizeof(work->gate));
-	work->gate.config_index = read_once(gate_active);
-	work->place = 0;
+	if (work)
+		work->place = 0;
 	return work;
-}
-
-/* The one of this run. */
-INLINE struct signed_work *signed_work_now(void)
-{
-	struct signed_work *work = signed_work_at(1);
-
-	return work && read_once(work->busy) ? work : signed_work_at(0);
-}
-
-INLINE void signed_work_end(struct signed_work *work)
-{
-	write_once(work->busy, 0);
 }
 
 INLINE __u64 signed_now_s(const struct gate *g)

@@ -1177,12 +1177,12 @@ export interface PkiObject {
     curve_buckets: ArrayMap<bigint>;
     epoch_keys: PerCpuArrayMap<EpochKey>;
     events: RingBuffer<GateEvent>;
+    gate_works: PerCpuArrayMap<Uint8Array>;
     grants: LruHashMap<Address, PkiGrant>;
     list_ipv4: LpmTrie<Ipv4Prefix, ListVerdict>;
     list_ipv6: LpmTrie<Ipv6Prefix, ListVerdict>;
     name_rules: LpmTrie<PkiName, number>;
     p256_entries: ArrayMap<P256Entry>;
-    pki_works: PerCpuArrayMap<Uint8Array>;
     revoked: HashMap<PkiRevocation, number>;
     spent: HashMap<SpentKey, bigint>;
     spent_order: ArrayMap<SpentSlot>;

@@ -1021,6 +1021,7 @@ export interface SignedAuthObject {
     curve_buckets: ArrayMap<bigint>;
     epoch_keys: PerCpuArrayMap<EpochKey>;
     events: RingBuffer<GateEvent>;
+    gate_works: PerCpuArrayMap<Uint8Array>;
     key_places: ArrayMap<number>;
     key_states: ArrayMap<Uint8Array>;
     key_stats: PerCpuArrayMap<KeyStat>;
@@ -1030,7 +1031,6 @@ export interface SignedAuthObject {
     p256_entries: ArrayMap<P256Entry>;
     session_states: ArrayMap<Uint8Array>;
     sessions: ArrayMap<Session>;
-    signed_works: PerCpuArrayMap<Uint8Array>;
     spent: HashMap<SpentKey, bigint>;
     spent_order: ArrayMap<SpentSlot>;
     stats: PerCpuArrayMap<Stat>;

@@ -27,7 +27,7 @@ async function openFlow() {
   child.stdout!.on('data', () => {
     last = performance.now();
   });
-  await once(child.stdout!, 'data');
+  await once(child.stdout!, 'data', { signal: AbortSignal.timeout(5 * WAIT_MS) });
   return { echoed: () => last };
 }
 
