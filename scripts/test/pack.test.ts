@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 /* What npm would publish, installed into an empty project. */
 
-const PACKAGES = ['cas', 'core', 'logger', 'offload', 'pki', 'pow', 'signed-auth', 'tunnel', 'zkp'];
+const PACKAGES = ['cas', 'cli', 'core', 'logger', 'offload', 'pki', 'pow', 'signed-auth', 'tunnel', 'zkp'];
 const root = new URL('../../', import.meta.url).pathname;
 let project: string;
 
@@ -50,6 +50,11 @@ describe('an empty project with the packed packages', () => {
     const cjs = node('-e', `const all = require('${name}'); ${names}`);
     expect(esm).not.toBe('');
     expect(cjs).toBe(esm);
+  });
+
+  it('has the command', () => {
+    expect(node('node_modules/.bin/cryptbpf', '--version')).toBe('0.0.0');
+    expect(node('node_modules/.bin/cryptbpf', 'status', '--pin-path', '/nowhere')).toBe('Nothing is pinned.');
   });
 
   it.each([

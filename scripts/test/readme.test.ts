@@ -25,7 +25,11 @@ const TSCONFIG = {
 
 function packages(): string[] {
   const folders = readdirSync(`${repository}packages`);
-  return folders.filter((name) => existsSync(`${repository}packages/${name}/README.md`));
+  return folders.filter(
+    (name) =>
+      existsSync(`${repository}packages/${name}/src/index.ts`) &&
+      existsSync(`${repository}packages/${name}/README.md`),
+  );
 }
 
 /** The blocks of a README that are TypeScript. */

@@ -38,8 +38,16 @@ export type {
 } from './gate/records.js';
 export { countReasons, reasonName } from './gate/records.js';
 export type { SharedSecret } from './gate/secrets.js';
+export {
+  findStanding,
+  listStanding,
+  type Standing,
+  type StandingFeature,
+  statsOf,
+  takeDown,
+} from './gate/standing.js';
 export { Store } from './gate/store.js';
-export { interfaceIndex } from './interface.js';
+export { interfaceIndex, interfaceNames } from './interface.js';
 export { requireKernel } from './kernel.js';
 export type { MapType, ProgramType } from './kinds.js';
 export type { TcDirection, XdpMode } from './links/attach.js';

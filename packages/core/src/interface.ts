@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { BpfError } from './errors.js';
 import { interfaceExists, interfaceNameToIndex } from './ffi/libc.js';
 
@@ -15,6 +15,13 @@ export function interfaceIndex(nameOrIndex: string | number): number {
     'ERR_NO_INTERFACE',
     `no interface "${nameOrIndex}" in this network namespace: see ip link`,
   );
+}
+
+/** Index to name, of all interfaces of this network namespace. */
+export function interfaceNames(): Map<number, string> {
+  const lines = readFileSync('/proc/thread-self/net/dev', 'utf8').split('\n').slice(2);
+  const names = lines.map((line) => line.slice(0, line.lastIndexOf(':')).trim()).filter(Boolean);
+  return new Map(names.map((name) => [interfaceNameToIndex(name), name]));
 }
 
 /** What tells this network namespace from others: indexes of interfaces are unique only within it. */

@@ -162,7 +162,8 @@ export class XdpChain implements Disposable {
   }
 }
 
-function dispatcherUrl(): URL {
+/** The object of the program that begins each chain. */
+export function dispatcherUrl(): URL {
   return new URL('./dispatcher.bpf.o', import.meta.url);
 }
 

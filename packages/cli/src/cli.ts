@@ -1,0 +1,35 @@
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { addAttachCommands } from './commands/attach.js';
+import { addDoctorCommand } from './commands/doctor.js';
+import { addStandingCommands } from './commands/standing.js';
+import { codeOf, Exit, exitOf } from './failure.js';
+import { printJson } from './print.js';
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+
+const program = new Command('cryptbpf')
+  .description('Cryptography at the packet hook of this machine.')
+  .version(version)
+  .showSuggestionAfterError()
+  .addHelpText(
+    'after',
+    '\nExit status: 0 done, 1 it failed, 2 wrong usage or configuration, 3 not possible on this machine.',
+  );
+addAttachCommands(program);
+addStandingCommands(program);
+addDoctorCommand(program);
+for (const command of [program, ...program.commands]) command.exitOverride();
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = error instanceof CommanderError ? error.exitCode && Exit.USAGE : exitOf(error);
+  if (!(error instanceof CommanderError)) tell(error as Error);
+}
+
+function tell(error: Error): void {
+  const isJson = process.argv.includes('--json');
+  if (isJson) printJson({ error: error.message, ...(codeOf(error) && { code: codeOf(error) }) });
+  else console.error(`cryptbpf: ${error.message}`);
+}

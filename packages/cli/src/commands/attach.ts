@@ -1,0 +1,124 @@
+import { once } from 'node:events';
+import type { Command } from 'commander';
+import { Config } from '../config.js';
+import { Exit, Failure } from '../failure.js';
+import { type Controller, FEATURES, type FeatureEntry, load } from '../features.js';
+import { printJson } from '../print.js';
+
+interface AttachFlags {
+  interface?: string[];
+  device?: string[];
+  ports?: unknown[];
+  config?: string;
+  name?: string;
+  mode?: string;
+  pinPath?: string;
+  pin?: boolean;
+  monitor?: boolean;
+  powDifficulty?: { min: number; max: number };
+  json?: boolean;
+}
+
+const collect = (value: string, all: string[] = []) => [...all, value];
+
+export function addAttachCommands(program: Command): void {
+  for (const feature of FEATURES) addAttachCommand(program, feature);
+}
+
+function addAttachCommand(program: Command, feature: FeatureEntry): void {
+  const command = program
+    .command(feature.name)
+    .summary(feature.about)
+    .description(
+      `Attach ${feature.about} (@cryptbpf/${feature.name}, ${feature.hook}, Linux ${feature.since}). It stays until this command ` +
+        'ends; with --pin until "cryptbpf detach", whether or not a controller runs.',
+    )
+    .option('-i, --interface <name>', 'where packets come in; may be given several times', collect)
+    .option('--device <name>', 'the same', collect)
+    .option('-p, --ports <list>', 'protected ports, such as 443,53/udp', portsFrom)
+    .option('-c, --config <file>', 'YAML or JSON: the options of the package by their names')
+    .option('--name <name>', 'what it is called among others of its kind (default: the first interface)')
+    .option('--mode <mode>', 'XDP mode: auto, native or generic')
+    .option('--pin', 'it outlives this command')
+    .option('--pin-path <directory>', 'where, in bpffs (default: /sys/fs/bpf/cryptbpf)')
+    .option('--json', 'one line of JSON when it is up, and one with its counters when it ends');
+  if (feature.alias) command.alias(feature.alias);
+  if (feature.name !== 'cas' && feature.name !== 'offload')
+    command.option('--monitor', 'count, but let everything pass');
+  if (feature.name === 'pow')
+    command.option('--pow-difficulty <bits>', 'leading zero bits, such as 18 or 16-22', difficultyFrom);
+  command.action((flags: AttachFlags) => attach(feature, flags));
+}
+
+async function attach(feature: FeatureEntry, flags: AttachFlags): Promise<void> {
+  const config = flags.config === undefined ? undefined : Config.read(flags.config);
+  const options = { ...config?.options, ...optionsFrom(flags) };
+  if (options.interface === undefined)
+    throw new Failure(Exit.USAGE, 'no interface: name one with --interface, see ip link');
+  const attachTo = await load(feature);
+  const stop = untilStopped();
+  let controller: Controller;
+  try {
+    controller = await attachTo(options);
+  } catch (error) {
+    throw config?.locate(error) ?? error;
+  }
+  tell(feature, options, flags);
+  const staying = setInterval(() => {}, 2 ** 30);
+  await stop;
+  clearInterval(staying);
+  const stats = controller.stats();
+  await controller.close();
+  if (flags.json) printJson({ feature: feature.name, state: 'ended', stands: options.pin, stats });
+}
+
+/** What the command line says, under the packages' names. */
+function optionsFrom(flags: AttachFlags): Record<string, unknown> {
+  const interfaces = [...(flags.interface ?? []), ...(flags.device ?? [])];
+  const given: Record<string, unknown> = {
+    interface: interfaces.length > 0 ? interfaces : undefined,
+    ports: flags.ports,
+    name: flags.name,
+    mode: flags.mode,
+    pinPath: flags.pinPath,
+    monitor: flags.monitor,
+    difficulty: flags.powDifficulty,
+    pin: flags.pin === true,
+  };
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+}
+
+function tell(feature: FeatureEntry, options: Record<string, unknown>, { json }: AttachFlags): void {
+  const interfaces = [options.interface].flat();
+  if (json) {
+    printJson({ feature: feature.name, state: 'up', interfaces, stands: options.pin });
+    return;
+  }
+  console.log(`${feature.name} is up on ${interfaces.join(', ')}`);
+  console.log(
+    options.pin
+      ? `It stays when this command ends; to take it down:  cryptbpf detach ${feature.name}`
+      : 'It goes when this command ends (Ctrl-C); --pin makes it stay.',
+  );
+}
+
+/** SIGINT, SIGTERM or SIGHUP, also one that comes before anything is up. Keeps no process alive. */
+function untilStopped(): Promise<unknown> {
+  return Promise.race(['SIGINT', 'SIGTERM', 'SIGHUP'].map((name) => once(process, name)));
+}
+
+function portsFrom(list: string): unknown[] {
+  return list.split(',').map((entry) => {
+    const [, port, protocol] = /^(\d+)(?:\/(tcp|udp))?$/.exec(entry.trim()) ?? [];
+    if (port === undefined)
+      throw new Failure(Exit.USAGE, `--ports has "${entry}", expected ports such as 443 or 53/udp`);
+    return protocol === undefined ? Number(port) : { port: Number(port), protocol };
+  });
+}
+
+function difficultyFrom(bits: string): { min: number; max: number } {
+  const [, min, max = min] = /^(\d+)(?:-(\d+))?$/.exec(bits) ?? [];
+  if (min === undefined)
+    throw new Failure(Exit.USAGE, `--pow-difficulty is "${bits}", expected bits such as 18 or 16-22`);
+  return { min: Number(min), max: Number(max) };
+}
