@@ -17,22 +17,7 @@
 #endif
 
 struct bpf_dynptr;
-struct bpf_ecdsa_ctx;
 
 /* Writes the 32 bytes of SHA-256 of data to out. Returns 0 or an error. */
 extern int bpf_sha256_hash(const struct bpf_dynptr *data,
 			   const struct bpf_dynptr *out) __ksym __weak;
-
-/*
- * A context for one key, made in a syscall program. algorithm: "p1363(ecdsa-nist-p256)", without a
- * final 0; public_key: 65 bytes, 0x04 || x || y. Returns NULL and sets *error.
- */
-extern struct bpf_ecdsa_ctx *bpf_ecdsa_ctx_create(const struct bpf_dynptr *algorithm,
-						  const struct bpf_dynptr *public_key,
-						  int *error) __ksym __weak;
-
-/* Of the hash of a message, 32 bytes, and r || s, 64. Returns 0, -EKEYREJECTED or another error. */
-extern int bpf_ecdsa_verify(struct bpf_ecdsa_ctx *ctx, const struct bpf_dynptr *hash,
-			    const struct bpf_dynptr *signature) __ksym __weak;
-
-extern void bpf_ecdsa_ctx_release(struct bpf_ecdsa_ctx *ctx) __ksym __weak;
