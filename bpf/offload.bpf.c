@@ -18,7 +18,7 @@ INLINE void offload_serve(struct offload_work *work)
 			  offload_controller_lives(work) && !offload_tell(work, OFFLOAD_CHECK_DATA);
 
 	work->error = offload_compute(work);
-	offload_learn(work->class, OFFLOAD_BPF, 0, bpf_ktime_get_boot_ns() - work->now_ns);
+	offload_learn(work->class, OFFLOAD_BPF, work->depth, offload_streak_end(work));
 	if (is_checked)
 		offload_tell(work, OFFLOAD_CHECK_RESULT);
 }
@@ -33,7 +33,8 @@ INLINE enum reason offload_route(struct offload_work *work, struct offload_choic
 		return ANSWER_ERROR;
 	}
 	if (work->route != OFFLOAD_BPF) {
-		work->error = offload_hand_over(work, choice->depth);
+		work->error = offload_hand_over(work);
+		offload_streak_end(work);
 		return work->error ? ANSWER_ERROR : ANSWER_QUEUED;
 	}
 	offload_serve(work);

@@ -18,6 +18,10 @@
 /* Exploring costs at most one part in so many of what a route is worse by. */
 #define OFFLOAD_RARITY_MAX 64
 
+/* 256ths by which a route is slower than its estimates; from twice on, requests do not try it. */
+#define OFFLOAD_NOT_SLOWER 256
+#define OFFLOAD_SLOW	   512
+
 struct offload_estimate {
 	__u32 latency_ns; /* never 0 */
 	__u32 cost_ns;	  /* of a CPU */
@@ -61,8 +65,10 @@ struct {
 
 /* What the controller knows of a route. */
 struct offload_queue {
-	__u32 done;   /* of the packets that were given to it */
-	__u32 is_out; /* it is ill */
+	__u32 done;	/* of the packets that were given to it */
+	__u32 is_out;	/* it is ill */
+	__u32 slowness; /* OFFLOAD_NOT_SLOWER or more */
+	__u32 reserved;
 };
 
 /* route -> queue */
@@ -96,6 +102,8 @@ struct offload_choice {
 	__u32 explore_interval;
 	__u32 cost_weight;
 	__u32 depth_max[OFFLOAD_ROUTES];
+	__u32 streak; /* the depth of BPF's queue, which nobody sees: see offload_streak */
+	__u32 slow;   /* a bit for each route that is not to be tried */
 	__u32 route; /* OFFLOAD_ROUTES: none has room */
 	__u32 why;
 	__u32 depth; /* of its queue */
@@ -126,7 +134,8 @@ INLINE struct offload_estimate *offload_cell(__u32 class, __u32 route, __u32 dep
 	return bpf_map_lookup_elem(&estimates, &cell);
 }
 
-/* An eighth of the way to what was seen; the first one counts as it is. */
+/* An eighth of the way to what was seen, half where that is twice as long; the first one as it is.
+ */
 INLINE void offload_learn(__u32 class, __u32 route, __u32 depth, __u32 latency_ns)
 {
 	struct offload_estimate *e = offload_cell(class, route, depth);
@@ -135,7 +144,12 @@ INLINE void offload_learn(__u32 class, __u32 route, __u32 depth, __u32 latency_n
 	if (!e)
 		return;
 	old = e->latency_ns;
-	e->latency_ns = e->samples ? old - (old >> 3) + (latency_ns >> 3) + 1 : latency_ns + 1;
+	if (!e->samples)
+		e->latency_ns = latency_ns + 1;
+	else if (latency_ns >> 1 > old)
+		e->latency_ns = old - (old >> 1) + (latency_ns >> 1) + 1;
+	else
+		e->latency_ns = old - (old >> 3) + (latency_ns >> 3) + 1;
 	e->cost_ns = e->latency_ns;
 	e->samples++;
 }
@@ -153,13 +167,18 @@ INLINE __u64 offload_weigh(struct offload_choice *c, __u32 route, __u32 depth_ma
 		c->why |= OFFLOAD_WHY_OUT << route;
 		return OFFLOAD_IMPOSSIBLE;
 	}
-	*depth = read_once(*count) - read_once(queue->done);
+	*depth = route == OFFLOAD_BPF ? c->streak : read_once(*count) - read_once(queue->done);
 	if (*depth >= depth_max) {
 		c->why |= OFFLOAD_WHY_FULL << route;
 		return OFFLOAD_IMPOSSIBLE;
 	}
+	if (queue->slowness > OFFLOAD_SLOW)
+		c->slow |= 1u << route;
 	e = offload_cell(c->class, route, *depth);
-	return e ? e->latency_ns + ((__u64)e->cost_ns * c->cost_weight >> 8) : OFFLOAD_IMPOSSIBLE;
+	if (!e)
+		return OFFLOAD_IMPOSSIBLE;
+	return ((__u64)e->latency_ns * queue->slowness >> 8) +
+	       ((__u64)e->cost_ns * c->cost_weight >> 8);
 }
 
 /* The best route, or the one that was, if that is not worse by more than an eighth. */
@@ -190,7 +209,7 @@ INLINE __u32 offload_explore(struct offload_choice *c, struct offload_class *cla
 	for (__u32 route = 0; route < OFFLOAD_ROUTES; route++) {
 		__u64 rarity;
 
-		if (route == chosen || !(usable & 1u << route) ||
+		if (route == chosen || !(usable & ~c->slow & 1u << route) ||
 		    (__s32)(count - class->due[route]) < 0)
 			continue;
 		rarity = c->score[route] / (c->score[chosen] | 1);
@@ -233,6 +252,7 @@ NO_INLINE int offload_decide(struct offload_choice *c)
 		return 1;
 	c->route = OFFLOAD_ROUTES;
 	c->why = 0;
+	c->slow = 0;
 	key = c->class;
 	class = bpf_map_lookup_elem(&classes, &key);
 	if (!class)

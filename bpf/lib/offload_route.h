@@ -34,6 +34,50 @@ struct {
 	__type(value, struct offload_choice);
 } choices SEC(".maps");
 
+/*
+ * How long this CPU has been busy with requests, without a pause. Packets wait for it in the
+ * network card, where no program sees them; but the longer it lasts, the more there are.
+ */
+struct offload_streak {
+	__u64 begin_ns;
+	__u64 end_ns;
+};
+
+#define OFFLOAD_STREAK_PAUSE_NS 2000
+#define OFFLOAD_STREAK_SHIFT	12 /* 4 microseconds count as one request in the queue */
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct offload_streak);
+} streaks SEC(".maps");
+
+INLINE __u32 offload_streak_begin(struct offload_work *work)
+{
+	__u32 zero = 0;
+	struct offload_streak *streak = bpf_map_lookup_elem(&streaks, &zero);
+
+	if (!streak)
+		return 0;
+	if (work->now_ns - streak->end_ns > OFFLOAD_STREAK_PAUSE_NS)
+		streak->begin_ns = work->now_ns;
+	work->streak_ns = streak->begin_ns;
+	return (work->now_ns - streak->begin_ns) >> OFFLOAD_STREAK_SHIFT;
+}
+
+/* Returns how long it has lasted. */
+INLINE __u64 offload_streak_end(const struct offload_work *work)
+{
+	__u64 now_ns = bpf_ktime_get_boot_ns();
+	__u32 zero = 0;
+	struct offload_streak *streak = bpf_map_lookup_elem(&streaks, &zero);
+
+	if (streak)
+		streak->end_ns = now_ns;
+	return now_ns - work->streak_ns;
+}
+
 INLINE bool offload_is_checked(__u32 interval)
 {
 	return interval && !(bpf_get_prandom_u32() % interval);
@@ -83,6 +127,7 @@ NO_INLINE int offload_choose(struct offload_work *work, struct offload_choice *c
 		c->able |= 1 << OFFLOAD_USERSPACE | 1 << OFFLOAD_HARDWARE;
 	c->explore_interval = work->head.segments == 1 ? config->explore_interval : 0;
 	c->cost_weight = config->cost_weight;
+	c->streak = offload_streak_begin(work);
 #pragma unroll
 	for (int route = 0; route < OFFLOAD_ROUTES; route++)
 		c->depth_max[route] = config->depth_max[route];
@@ -90,12 +135,13 @@ NO_INLINE int offload_choose(struct offload_work *work, struct offload_choice *c
 		return 1;
 	work->route = c->route;
 	work->class = c->class;
+	work->depth = c->depth;
 	offload_log(work, c);
 	return 0;
 }
 
 /* Fills in the record that goes before the payload. */
-INLINE void offload_fill(struct offload_work *work, __u32 depth)
+INLINE void offload_fill(struct offload_work *work)
 {
 	struct offload_record *r = &work->record;
 	const struct packet *p = &work->packet;
@@ -116,7 +162,7 @@ INLINE void offload_fill(struct offload_work *work, __u32 depth)
 	r->segments = work->head.segments;
 	r->operation = work->head.operation;
 	r->route = work->route;
-	r->depth = depth;
+	r->depth = work->depth;
 }
 
 /* A nonce for what is sealed there: the first segment's counts. */
@@ -146,7 +192,7 @@ NO_INLINE int offload_tell(struct offload_work *work, __u32 check)
 {
 	if (!work)
 		return 1;
-	offload_fill(work, 0);
+	offload_fill(work);
 	work->record.check = check;
 	work->record.error = work->error;
 	if (check == OFFLOAD_CHECK_RESULT)
@@ -155,7 +201,7 @@ NO_INLINE int offload_tell(struct offload_work *work, __u32 check)
 }
 
 /* Returns an enum offload_error. */
-NO_INLINE int offload_hand_over(struct offload_work *work, __u32 depth)
+NO_INLINE int offload_hand_over(struct offload_work *work)
 {
 	enum offload_error error;
 	__u32 route, *count;
@@ -166,7 +212,7 @@ NO_INLINE int offload_hand_over(struct offload_work *work, __u32 depth)
 	count = bpf_map_lookup_elem(&given, &route);
 	if (!count)
 		return OFFLOAD_FAILED;
-	offload_fill(work, depth);
+	offload_fill(work);
 	if (work->head.operation == OFFLOAD_SEAL && !work->head.segment) {
 		error = offload_give_nonce(work);
 		if (error)

@@ -167,8 +167,9 @@ struct offload_work {
 	__u32 class;
 	__u32 route;
 	__u32 error; /* enum offload_error */
-	__u32 latency_ns;
+	__u32 depth;
 	__u32 reserved;
+	__u64 streak_ns; /* when it began */
 	struct siphash_state mac;
 	struct sha256 hash;
 	struct p256_signature signature;

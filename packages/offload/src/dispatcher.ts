@@ -8,14 +8,13 @@ import type { OffloadKernel } from './kernel.js';
 import { nonceOf, type OwnNonces, takeNonce } from './keys.js';
 import { OffloadError as ErrorNumber, OffloadCheck, OffloadOperation } from './offload.gen.js';
 import { type EngineKeys, type Job, type Outcome, Performer } from './perform.js';
-import { type ClassState, classOf, decide, type PolicyNumbers, priorTables } from './policy.js';
+import { type ClassState, classOf, decide, NOT_SLOWER, type PolicyNumbers, priorTables } from './policy.js';
 import { Assemblies, decodeRecord, type Request, type RingRecord } from './requests.js';
 import { type EngineRoute, isSame } from './routes.js';
 
-/** How often a request is given to another route before it has failed. */
-const TRIES = 4;
+/** How often a request is given to an engine. */
+const TRIES = 3;
 const CHECKS_MAX = 4096;
-const FAILED: Outcome = { error: ErrorNumber.OFFLOAD_FAILED, result: new Uint8Array() };
 
 /** Something to be done, whoever asked. It ends once. */
 interface Task {
@@ -128,6 +127,7 @@ export class Dispatcher {
       isOut: route?.isOut ?? true,
       depth: route ? route.busy : 0,
       depthMax: depthMax[index]!,
+      slowness: route?.slowness ?? NOT_SLOWER,
     }));
     this.#classes[requestClass]!.pin = this.#kernel.state(requestClass).pin;
     const tables = { estimate: (cell: number) => this.#kernel.estimate(cell), classes: this.#classes };
@@ -151,8 +151,8 @@ export class Dispatcher {
 
   #start(wanted: number, task: Task): void {
     const route = this.#usable(wanted);
-    if (!route) {
-      task.end(wanted, FAILED);
+    if (!route || task.tries >= TRIES) {
+      this.#doHere(task);
       return;
     }
     route.start({
@@ -161,6 +161,11 @@ export class Dispatcher {
       settle: (outcome) => this.#settle(route, task, outcome),
       giveUp: () => this.#move(task, route.index),
     });
+  }
+
+  /** The last resort, when no engine is well: in this thread. */
+  #doHere(task: Task): void {
+    task.end(ROUTES.indexOf('userspace'), this.#judge.perform(task.job));
   }
 
   /** The route, or another one that is well. */
@@ -172,14 +177,9 @@ export class Dispatcher {
 
   /** To another engine; what is sealed there has another nonce, since the first one may have been used. */
   #move(task: Task, from: number): void {
-    const { job, tries } = task;
-    if (tries + 1 >= TRIES) {
-      task.end(from, FAILED);
-      return;
-    }
     this.#counts.moved++;
-    const nonce = this.#nonceFor(job.operation, job.key);
-    this.#start(from, { ...task, job: { ...job, nonce }, tries: tries + 1 });
+    const nonce = this.#nonceFor(task.job.operation, task.job.key);
+    this.#start(from, { ...task, job: { ...task.job, nonce }, tries: task.tries + 1 });
   }
 
   #nonceFor(operation: number, key: number): Uint8Array | undefined {
@@ -189,13 +189,7 @@ export class Dispatcher {
   #settle(route: EngineRoute, task: Task, outcome: Outcome): void {
     const checked = this.#isDue(route.index) ? this.#compare(route, task, outcome) : outcome;
     if (task.tries === 0 && checked === outcome)
-      this.#kernel.learn(
-        task.requestClass,
-        route.index,
-        task.depth,
-        Number(bootTimeNs() - task.startedNs),
-        0,
-      );
+      this.#kernel.learn(task.requestClass, route, task.depth, Number(bootTimeNs() - task.startedNs));
     task.end(route.index, checked);
   }
 

@@ -24,3 +24,14 @@ export { OffloadManager, type OffloadStats, type RouteEstimate, type RouteStats 
 export type { OffloadClientSpec, OffloadOptions, OffloadSettings, Pin } from './options.js';
 export type { EngineKey, EngineKeys, Job, Outcome } from './perform.js';
 export type { DecisionRecord } from './records.js';
+export { generateTrace, TRACE_KINDS } from './trace/generate.js';
+export { plotLatency } from './trace/plot.js';
+export { SIMULATED_POLICIES, type SimulatedPolicy, type Simulation, simulate } from './trace/simulate.js';
+export {
+  type CardEvent,
+  formatTrace,
+  parseTrace,
+  type Trace,
+  type TraceHead,
+  type TraceRequest,
+} from './trace/trace.js';

@@ -9,10 +9,20 @@ import {
   offloadClassCodec,
   offloadClientStateCodec,
   offloadEstimateCodec,
+  offloadQueueCodec,
 } from './offload.gen.js';
 import { CLIENT_RATE, type OffloadClientSpec, pinsOf, portBits, type Settings, toConfig } from './options.js';
 import type { EngineKeys } from './perform.js';
-import { type ClassState, cellOf, type Estimate, learned, priorTables } from './policy.js';
+import {
+  type ClassState,
+  cellOf,
+  type Estimate,
+  learnRoute,
+  NOT_SLOWER,
+  priorTables,
+  ROUTE_COUNT,
+} from './policy.js';
+import type { EngineRoute } from './routes.js';
 
 /** Counters of clients are microseconds of their clocks: none from before this service counts. */
 const nowCounter = (): bigint => BigInt(Date.now()) * 1000n;
@@ -33,6 +43,7 @@ export class OffloadKernel {
   beBorn(): void {
     const { classes, estimates } = this.maps;
     this.#store.variables.offload_layout = OffloadLayout.OFFLOAD_LAYOUT;
+    for (let route = 0; route < ROUTE_COUNT; route++) this.#setOut(route, false);
     const prior = priorTables();
     prior.estimates.forEach((estimate, cell) => {
       offloadEstimateCodec.encode(estimates.view(), cell * estimates.stride, estimate);
@@ -61,6 +72,11 @@ export class OffloadKernel {
   /** From now on, what comes to these ports is a request. */
   openPorts(ports: readonly number[]): void {
     this.#store.variables.offload_ports = portBits(ports);
+  }
+
+  /** BPF is no route any more. */
+  setBpfOut(isOut: boolean): void {
+    this.#setOut(0, isOut);
   }
 
   beat(): void {
@@ -121,16 +137,20 @@ export class OffloadKernel {
     return offloadClassCodec.decode(classes.view(), requestClass * classes.stride);
   }
 
-  /** What a request took that waited behind so many. */
-  learn(requestClass: number, route: number, depth: number, latencyNs: number, costNs: number): void {
+  /** What a request took that waited behind so many. Moves the estimate, and how slow its route is. */
+  learn(requestClass: number, route: EngineRoute, depth: number, latencyNs: number): void {
     const { estimates } = this.maps;
-    const cell = cellOf(requestClass, route, depth);
-    const next = learned(
-      this.estimate(cell),
-      Math.min(0xffff_ffff, Math.round(latencyNs)),
-      Math.round(costNs),
-    );
-    offloadEstimateCodec.encode(estimates.view(), cell * estimates.stride, next);
+    const cell = cellOf(requestClass, route.index, depth);
+    const seenNs = Math.min(0xffff_ffff, Math.round(latencyNs));
+    const { slowness, estimate } = learnRoute(route.slowness, depth, seenNs, this.estimate(cell));
+    offloadEstimateCodec.encode(estimates.view(), cell * estimates.stride, estimate);
+    route.slowness = slowness;
+  }
+
+  #setOut(route: number, isOut: boolean): void {
+    const { queues } = this.maps;
+    const queue = { done: 0, isOut: isOut ? 1 : 0, slowness: NOT_SLOWER };
+    offloadQueueCodec.encode(queues.view(), route * queues.stride, queue);
   }
 
   #pin(requestClass: number, pin: number): void {

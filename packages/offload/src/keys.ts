@@ -35,7 +35,7 @@ export function engineKey(id: number, spec: OffloadKeySpec): EngineKey {
     const expected = use === 'hmac' ? 'at least 16 bytes' : `${SECRET_BYTES} bytes`;
     throw new BpfError('ERR_BAD_OPTION', `option keys: the secret of key ${id} is not ${expected}`);
   }
-  return { use, bytes: secret.slice() };
+  return { use, bytes: Uint8Array.from(secret) };
 }
 
 /** Nonces for what this process seals of its own accord. */

@@ -256,6 +256,12 @@ export class OffloadManager implements AsyncDisposable {
     return this.#dispatcher.ask(question, { exploreInterval, costWeight }, depthMax);
   }
 
+  /** Ends a thread of the user-space route, as a crash would: for drills. What it had is done elsewhere. */
+  async killWorker(): Promise<void> {
+    this.#open();
+    await this.#pool.kill();
+  }
+
   /** Lets a service that was attached with `pin: false` outlive this process, as far as BPF does it. */
   pin(): void {
     this.#open();
@@ -306,6 +312,7 @@ export class OffloadManager implements AsyncDisposable {
     requests.drain(() => {});
     this.#reading = requests.on((bytes) => this.#guard(() => this.#dispatcher.take(bytes)));
     this.#kernel.beat();
+    for (const route of this.#routes) route?.begin();
     this.#kernel.openPorts(this.#settings.ports);
     this.#every(TICK_MS, () => {
       this.#kernel.beat();
@@ -339,8 +346,7 @@ export class OffloadManager implements AsyncDisposable {
 
   /** Arithmetic that was wrong once is not asked again by this controller. */
   #distrustBpf(): void {
-    const { queues } = this.#store.maps;
-    offloadQueueCodec.encode(queues.view(), 0, { done: 0, isOut: 1 });
+    this.#kernel.setBpfOut(true);
     this.#tell(new Error('route bpf is out (wrong): a result differs from that of OpenSSL'));
   }
 

@@ -243,7 +243,7 @@ export const Reason = {
 } as const;
 export type Reason = (typeof Reason)[keyof typeof Reason];
 
-/** struct offload_choice, 64 bytes. */
+/** struct offload_choice, 72 bytes. */
 export interface OffloadChoice {
   class: number;
   able: number;
@@ -251,6 +251,8 @@ export interface OffloadChoice {
   costWeight: number;
   /** 3 elements. */
   depthMax: number[];
+  streak: number;
+  slow: number;
   route: number;
   why: number;
   depth: number;
@@ -259,7 +261,7 @@ export interface OffloadChoice {
 }
 
 export const offloadChoiceCodec: Codec<OffloadChoice> = {
-  size: 64,
+  size: 72,
   decode(view, offset) {
     return {
       class: view.getUint32(offset, true),
@@ -267,10 +269,12 @@ export const offloadChoiceCodec: Codec<OffloadChoice> = {
       exploreInterval: view.getUint32(offset + 8, true),
       costWeight: view.getUint32(offset + 12, true),
       depthMax: take.array(3, (i) => view.getUint32(offset + 16 + 4 * i, true)),
-      route: view.getUint32(offset + 28, true),
-      why: view.getUint32(offset + 32, true),
-      depth: view.getUint32(offset + 36, true),
-      score: take.array(3, (i) => view.getBigUint64(offset + 40 + 8 * i, true)),
+      streak: view.getUint32(offset + 28, true),
+      slow: view.getUint32(offset + 32, true),
+      route: view.getUint32(offset + 36, true),
+      why: view.getUint32(offset + 40, true),
+      depth: view.getUint32(offset + 44, true),
+      score: take.array(3, (i) => view.getBigUint64(offset + 48 + 8 * i, true)),
     };
   },
   encode(view, offset, value) {
@@ -281,11 +285,13 @@ export const offloadChoiceCodec: Codec<OffloadChoice> = {
     put.array(value.depthMax, 3, 'OffloadChoice.depthMax', (item, i) => {
       put.u32(view, offset + 16 + 4 * i, item, 'OffloadChoice.depthMax');
     });
-    put.u32(view, offset + 28, value.route, 'OffloadChoice.route');
-    put.u32(view, offset + 32, value.why, 'OffloadChoice.why');
-    put.u32(view, offset + 36, value.depth, 'OffloadChoice.depth');
+    put.u32(view, offset + 28, value.streak, 'OffloadChoice.streak');
+    put.u32(view, offset + 32, value.slow, 'OffloadChoice.slow');
+    put.u32(view, offset + 36, value.route, 'OffloadChoice.route');
+    put.u32(view, offset + 40, value.why, 'OffloadChoice.why');
+    put.u32(view, offset + 44, value.depth, 'OffloadChoice.depth');
     put.array(value.score, 3, 'OffloadChoice.score', (item, i) => {
-      put.u64(view, offset + 40 + 8 * i, item, 'OffloadChoice.score');
+      put.u64(view, offset + 48 + 8 * i, item, 'OffloadChoice.score');
     });
   },
 };
@@ -730,23 +736,27 @@ export const p256EntryCodec: Codec<P256Entry> = {
   },
 };
 
-/** struct offload_queue, 8 bytes. */
+/** struct offload_queue, 16 bytes. */
 export interface OffloadQueue {
   done: number;
   isOut: number;
+  slowness: number;
 }
 
 export const offloadQueueCodec: Codec<OffloadQueue> = {
-  size: 8,
+  size: 16,
   decode(view, offset) {
     return {
       done: view.getUint32(offset, true),
       isOut: view.getUint32(offset + 4, true),
+      slowness: view.getUint32(offset + 8, true),
     };
   },
   encode(view, offset, value) {
     put.u32(view, offset, value.done, 'OffloadQueue.done');
     put.u32(view, offset + 4, value.isOut, 'OffloadQueue.isOut');
+    put.u32(view, offset + 8, value.slowness, 'OffloadQueue.slowness');
+    put.zeros(view, offset + 12, 4);
   },
 };
 
@@ -804,6 +814,26 @@ export const statCodec: Codec<Stat> = {
   encode(view, offset, value) {
     put.u64(view, offset, value.packets, 'Stat.packets');
     put.u64(view, offset + 8, value.bytes, 'Stat.bytes');
+  },
+};
+
+/** struct offload_streak, 16 bytes. */
+export interface OffloadStreak {
+  beginNs: bigint;
+  endNs: bigint;
+}
+
+export const offloadStreakCodec: Codec<OffloadStreak> = {
+  size: 16,
+  decode(view, offset) {
+    return {
+      beginNs: view.getBigUint64(offset, true),
+      endNs: view.getBigUint64(offset + 8, true),
+    };
+  },
+  encode(view, offset, value) {
+    put.u64(view, offset, value.beginNs, 'OffloadStreak.beginNs');
+    put.u64(view, offset + 8, value.endNs, 'OffloadStreak.endNs');
   },
 };
 
@@ -980,6 +1010,7 @@ export interface OffloadObject {
     setup_works: ArrayMap<Uint8Array>;
     setups: ArrayMap<OffloadSetup>;
     stats: PerCpuArrayMap<Stat>;
+    streaks: PerCpuArrayMap<OffloadStreak>;
     works: PerCpuArrayMap<Uint8Array>;
   };
   programs: {
@@ -1015,6 +1046,7 @@ export function openOffload(source: Uint8Array | URL): ObjectSpec<OffloadObject>
       queues: { value: offloadQueueCodec },
       setups: { value: offloadSetupCodec },
       stats: { value: statCodec },
+      streaks: { value: offloadStreakCodec },
     },
   });
 }

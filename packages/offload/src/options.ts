@@ -134,7 +134,7 @@ export function toConfig(settings: Settings, hasHardware: boolean): OffloadConfi
     stallNs: LOST_NS,
     exploreInterval: settings.exploreEvery,
     costWeight: Math.round(settings.costWeight * 256),
-    depthMax: [1, userspace, hasHardware ? hardware : 0],
+    depthMax: [2 ** 30, userspace, hasHardware ? hardware : 0],
     checkInterval: settings.checkEvery,
   };
 }

@@ -41,6 +41,8 @@ export interface RouteState {
   readonly isOut: boolean;
   readonly depth: number;
   readonly depthMax: number;
+  /** How much slower than its estimates it is at present, in 256ths: see slowerBy(). */
+  readonly slowness: number;
 }
 
 export interface PolicyTables {
@@ -89,18 +91,19 @@ export function decide(
 ): Decision {
   const state = tables.classes[requestClass]!;
   let why = 0;
-  const scores = routes.map(({ isAble, isOut, depth, depthMax }, route) => {
+  const scores = routes.map(({ isAble, isOut, depth, depthMax, slowness }, route) => {
     if (!isAble) return Number.POSITIVE_INFINITY;
     if (isOut) why |= Why.out << route;
     else if (depth >= depthMax) why |= Why.full << route;
     if (isOut || depth >= depthMax) return Number.POSITIVE_INFINITY;
     const { latencyNs, costNs } = tables.estimate(cellOf(requestClass, route, depth));
-    return latencyNs + Math.floor((costNs * numbers.costWeight) / 256);
+    return Math.floor((latencyNs * slowness) / 256) + Math.floor((costNs * numbers.costWeight) / 256);
   });
   const usable = [...scores.keys()].filter((route) => Number.isFinite(scores[route]));
   if (usable.length === 0) return { route: ROUTE_COUNT, why, depth: 0 };
   const best = usable.reduce((least, route) => (scores[route]! < scores[least]! ? route : least));
-  const chosen = pick(state, scores, usable, best, numbers.exploreInterval);
+  const slow = routes.map(({ slowness }) => slowness > SLOW);
+  const chosen = pick(state, scores, usable, best, slow, numbers.exploreInterval);
   return { route: chosen.route, why: why | chosen.why, depth: routes[chosen.route]!.depth };
 }
 
@@ -109,6 +112,7 @@ function pick(
   scores: readonly number[],
   usable: readonly number[],
   best: number,
+  slow: readonly boolean[],
   interval: number,
 ) {
   const pin = state.pin - 1;
@@ -116,7 +120,8 @@ function pick(
   if (usable.length === 1) return { route: best, why: Why.alone };
   const settled = settle(state, scores, best);
   if (interval === 0) return settled;
-  const explored = explore(state, scores, usable, settled.route, interval);
+  const others = usable.filter((route) => route !== settled.route && !slow[route]);
+  const explored = explore(state, scores, others, settled.route, interval);
   return explored === settled.route ? settled : { route: explored, why: settled.why | Why.explored };
 }
 
@@ -133,13 +138,13 @@ function settle(state: ClassState, scores: readonly number[], best: number): { r
 function explore(
   state: ClassState,
   scores: readonly number[],
-  usable: readonly number[],
+  others: readonly number[],
   chosen: number,
   interval: number,
 ): number {
   const count = state.decisions;
   state.decisions = (count + 1) >>> 0;
-  const route = usable.find((other) => other !== chosen && ((count - state.due[other]!) | 0) >= 0);
+  const route = others.find((other) => ((count - state.due[other]!) | 0) >= 0);
   if (route === undefined) return chosen;
   const rarity = Math.min(
     RARITY_MAX,
@@ -149,15 +154,49 @@ function explore(
   return route;
 }
 
-/** An eighth of the way to what was seen; the first one counts as it is. */
+/** An eighth of the way to what was seen, half of it where that is twice as long; the first one counts as it is. */
 export function learned(old: Estimate, latencyNs: number, costNs: number): Estimate {
-  const move = (from: number, to: number) =>
-    Math.min(0xffff_ffff, old.samples === 0 ? to + 1 : from - Math.floor(from / 8) + Math.floor(to / 8) + 1);
+  const move = (from: number, to: number) => {
+    const part = Math.floor(to / 2) > from ? 2 : 8;
+    const next = old.samples === 0 ? to + 1 : from - Math.floor(from / part) + Math.floor(to / part) + 1;
+    return Math.min(0xffff_ffff, next);
+  };
   return {
     latencyNs: move(old.latencyNs, latencyNs),
     costNs: costNs === 0 ? 0 : move(old.costNs, costNs),
     samples: (old.samples + 1) >>> 0,
   };
+}
+
+export const NOT_SLOWER = 256;
+const SLOWNESS_MAX = 64 * NOT_SLOWER;
+const SURE = 4;
+/** Queues of which the length says little about what a request takes. */
+const SHORT = 4;
+
+/** A route that is so much slower is left to the controller's probes: requests do not try it. */
+export const SLOW = 2 * NOT_SLOWER;
+
+/**
+ * What one result says about a whole route: all classes learn at once that a card has become slow, or well again.
+ * ratio: of what it took to what was expected. A quarter of the way, half of it for what differs by more than twice.
+ */
+export function slowerBy(slowness: number, ratio: number): number {
+  const seen = Math.min(SLOWNESS_MAX, ratio * NOT_SLOWER);
+  const isFar = seen > 2 * slowness || 2 * seen < slowness;
+  return Math.max(NOT_SLOWER, Math.round(slowness + (seen - slowness) / (isFar ? 2 : 4)));
+}
+
+/** What a result says, and what of it is the route's own: estimates that are not sure, and long queues, say nothing about the route. */
+export function learnRoute(
+  slowness: number,
+  depth: number,
+  latencyNs: number,
+  old: Estimate,
+): { slowness: number; estimate: Estimate } {
+  const isTelling = old.samples >= SURE && depth < SHORT;
+  const next = isTelling ? slowerBy(slowness, latencyNs / old.latencyNs) : slowness;
+  return { slowness: next, estimate: learned(old, Math.round((latencyNs * NOT_SLOWER) / next), 0) };
 }
 
 /** What is expected before anything was measured: nanoseconds for a request, and for each byte. */

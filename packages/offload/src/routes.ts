@@ -2,9 +2,10 @@ import { bootTimeNs } from '@cryptbpf/core';
 import type { Engine } from './engines/engine.js';
 import { type OffloadObject, type OffloadQueue, offloadQueueCodec } from './offload.gen.js';
 import { type EngineKeys, type Job, type Outcome, Performer } from './perform.js';
+import { NOT_SLOWER, SLOW, slowerBy } from './policy.js';
 
-/** How often probes are sent to an engine that is out, and how many in a row must be right. */
-const PROBE_MS = 50;
+/** How often probes are sent to an engine that is out, or slow, and how many in a row must be right. */
+const PROBE_MS = 10;
 const PROBES = 3;
 
 export interface Attempt {
@@ -32,6 +33,8 @@ export class EngineRoute {
   #probes = 0;
   #probeTimer: NodeJS.Timeout | undefined;
   #outages = 0;
+  #isAsking = false;
+  #usualMs = Number.POSITIVE_INFINITY;
 
   constructor(
     index: number,
@@ -51,6 +54,17 @@ export class EngineRoute {
     return this.#isOut;
   }
 
+  /** How much slower than its estimates it is, in 256ths. */
+  get slowness(): number {
+    return this.#queue.slowness;
+  }
+
+  /** A route that is slow is measured by probes, not by requests. */
+  set slowness(slowness: number) {
+    if (slowness !== this.slowness) this.#queue.setSlowness(slowness);
+    if (slowness > SLOW) this.#startProbing();
+  }
+
   /** How often it was taken out. */
   get outages(): number {
     return this.#outages;
@@ -68,6 +82,11 @@ export class EngineRoute {
 
   setKeys(keys: EngineKeys): void {
     this.engine.setKeys(keys);
+  }
+
+  /** Learns what a probe takes while nothing else is to be done. */
+  begin(): void {
+    this.#startProbing();
   }
 
   /** A packet that was given to this route is done. */
@@ -103,8 +122,7 @@ export class EngineRoute {
       this.#outages++;
       this.#queue.setOut(true);
       this.#probes = 0;
-      this.#probeTimer = setInterval(() => void this.#ask(), PROBE_MS);
-      this.#probeTimer.unref();
+      this.#startProbing();
       this.#onProblem(problem, error);
     }
     const left = [...this.#attempts];
@@ -113,22 +131,49 @@ export class EngineRoute {
   }
 
   close(): void {
-    clearInterval(this.#probeTimer);
+    this.#stopProbing();
     this.#attempts.clear();
   }
 
+  /** Asks the engine, which may be out or slow, for something of which the answer is known. One probe at a time. */
   async #ask(): Promise<void> {
-    const data = Buffer.from(`probe ${bootTimeNs()}`);
-    const job: Job = { operation: 0, key: 0, nonce: undefined, data };
-    const expected = this.#probe.perform(job);
+    if (this.#isAsking) return;
+    this.#isAsking = true;
+    const startedMs = performance.now();
+    const isRight = await this.#isRight();
+    this.#isAsking = false;
+    this.#probes = isRight ? this.#probes + 1 : 0;
+    if (isRight) this.#time(performance.now() - startedMs);
+    if (this.#isOut && this.#probes >= PROBES) {
+      this.#isOut = false;
+      this.#queue.setOut(false);
+    }
+    if (!this.#isOut && this.#probes >= PROBES && this.slowness <= SLOW) this.#stopProbing();
+  }
+
+  async #isRight(): Promise<boolean> {
+    const job: Job = { operation: 0, key: 0, nonce: undefined, data: Buffer.from(`probe ${bootTimeNs()}`) };
     const late = new Promise<undefined>((resolve) => setTimeout(resolve, this.#stallMs, undefined).unref());
     const found = await Promise.race([this.engine.perform(job).catch(() => undefined), late]);
-    const isRight = found !== undefined && isSame(found, expected);
-    this.#probes = isRight ? this.#probes + 1 : 0;
-    if (this.#probes < PROBES || !this.#isOut) return;
+    return found !== undefined && isSame(found, this.#probe.perform(job));
+  }
+
+  /** The fastest one says what a probe usually takes; later ones whether a slow engine is itself again. */
+  #time(tookMs: number): void {
+    if (this.slowness > NOT_SLOWER && this.#usualMs < Number.POSITIVE_INFINITY)
+      this.slowness = slowerBy(this.slowness, tookMs / this.#usualMs);
+    else this.#usualMs = Math.min(this.#usualMs, tookMs);
+  }
+
+  #startProbing(): void {
+    if (this.#probeTimer) return;
+    this.#probeTimer = setInterval(() => void this.#ask(), PROBE_MS);
+    this.#probeTimer.unref();
+  }
+
+  #stopProbing(): void {
     clearInterval(this.#probeTimer);
-    this.#isOut = false;
-    this.#queue.setOut(false);
+    this.#probeTimer = undefined;
   }
 }
 
@@ -146,7 +191,7 @@ class QueueView {
   constructor(maps: QueueMaps, index: number) {
     this.#maps = maps;
     this.#index = index;
-    this.#queue = { done: this.#given, isOut: 0 };
+    this.#queue = { done: this.#given, isOut: 0, slowness: NOT_SLOWER };
     this.#write();
   }
 
@@ -156,6 +201,15 @@ class QueueView {
 
   count(): void {
     this.#queue = { ...this.#queue, done: (this.#queue.done + 1) >>> 0 };
+    this.#write();
+  }
+
+  get slowness(): number {
+    return this.#queue.slowness;
+  }
+
+  setSlowness(slowness: number): void {
+    this.#queue = { ...this.#queue, slowness };
     this.#write();
   }
 

@@ -39,9 +39,10 @@ describe('the program and its twin', () => {
         isOut: random.below(5) === 0,
         depth: random.below(random.below(2) ? 100 : 4),
         depthMax: random.below(3) ? 1000 : 3,
+        slowness: [256, 256, 300, 5000][random.below(4)]!,
       }));
       const cells = new Map<number, { latencyNs: number; costNs: number; samples: number }>();
-      routes.forEach(({ depth, isOut }, route) => {
+      routes.forEach(({ depth, isOut, slowness }, route) => {
         const cell = cellOf(requestClass, route, depth);
         const estimate = {
           latencyNs: 1 + random.below(random.below(2) ? 1e9 : 2000),
@@ -51,7 +52,7 @@ describe('the program and its twin', () => {
         cells.set(cell, estimate);
         estimates.set(cell, estimate);
         given.set(route, depth);
-        queues.set(route, { done: 0, isOut: isOut ? 1 : 0 });
+        queues.set(route, { done: 0, isOut: isOut ? 1 : 0, slowness });
       });
       classes.set(requestClass, state);
       const able = routes.reduce((bits, { isAble }, route) => bits | (isAble ? 1 << route : 0), 0);
@@ -61,6 +62,8 @@ describe('the program and its twin', () => {
         able,
         ...numbers,
         depthMax,
+        streak: routes[0]!.depth,
+        slow: 0,
         route: 9,
         why: 0,
         depth: 0,

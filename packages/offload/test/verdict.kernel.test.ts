@@ -147,9 +147,9 @@ describe('clients are told why there is no result', () => {
   });
 
   test('no room, when BPF is out and no controller is there', () => {
-    service.object.maps.queues.set(0, { done: 0, isOut: 1 });
+    service.kernel.setBpfOut(true);
     expect(error(sha256Question(HELLO))).toBe(OffloadError.OFFLOAD_BUSY);
-    service.object.maps.queues.set(0, { done: 0, isOut: 0 });
+    service.kernel.setBpfOut(false);
   });
 
   test('budget', () => {
@@ -171,6 +171,6 @@ test('what is for user space goes to the ring, up to the depth of its queue', ()
   expect(maps.requests.take()).toHaveLength(2);
   /* It is full: another route takes it. */
   expect(judge(request(service, sha256Question(HELLO))).reasons).toEqual(['ANSWER_RESULT']);
-  maps.queues.set(1, { done: maps.given.at(1), isOut: 0 });
+  maps.queues.set(1, { done: maps.given.at(1), isOut: 0, slowness: 256 });
   expect(judge(request(service, sha256Question(HELLO))).reasons).toEqual(['ANSWER_QUEUED']);
 });

@@ -54,9 +54,10 @@ describe('packets', () => {
   test('are refused with any bit changed, and when they are cut', () => {
     const bytes = encodePacket(packet, 0, mac);
     for (let bit = 0; bit < bytes.length * 8; bit++) {
-      const changed = bytes.slice();
+      const changed = Buffer.from(bytes);
       changed[bit >> 3]! ^= 1 << (bit & 7);
       expect(decodePacket(changed, mac)).toBeUndefined();
+      expect(decodePacket(Uint8Array.from(changed), mac)).toBeUndefined();
     }
     for (let length = 0; length < bytes.length; length++)
       expect(decodePacket(bytes.subarray(0, length), mac)).toBeUndefined();

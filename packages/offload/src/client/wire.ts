@@ -79,17 +79,22 @@ export function decodePacket(bytes: Uint8Array, mac: SipHash128): Packet | undef
     segment: view.getUint16(14),
     segments: view.getUint16(16),
     counter: view.getBigUint64(24),
-    data: bytes.slice(HEAD_BYTES, HEAD_BYTES + length),
+    data: copy(bytes.subarray(HEAD_BYTES, HEAD_BYTES + length)),
   };
 }
 
 /** Without a branch on bytes of the tag. */
 function tagHolds(bytes: Uint8Array, end: number, mac: SipHash128): boolean {
-  const own = bytes.slice();
+  const own = copy(bytes);
   mac.append(own, end);
   let difference = 0;
   for (let i = end; i < bytes.length; i++) difference |= bytes[i]! ^ own[i]!;
   return difference === 0;
+}
+
+/** slice() of a Buffer is no copy. */
+function copy(bytes: Uint8Array): Uint8Array {
+  return Uint8Array.from(bytes);
 }
 
 /** Data in pieces, each of which fits a packet. */

@@ -46,7 +46,7 @@ export class WorkerPool implements Engine {
     await Promise.all(this.#seats.map((seat) => seat.close()));
   }
 
-  /** Kills a worker, as a crash would: for tests of what happens then. */
+  /** Ends a worker, as a crash would. */
   async kill(index = 0): Promise<void> {
     await this.#seats[index]?.kill();
   }
