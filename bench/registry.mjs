@@ -11,6 +11,14 @@ export const PACKAGES = {
   logger: { needs: [], load: async () => (await import('./logger.mjs')).benchLogger },
   tunnel: { needs: [], load: async () => (await import('./tunnel.mjs')).benchTunnel },
   cas: { needs: [], load: async () => (await import('./cas.mjs')).benchCas },
+  offload: {
+    needs: [],
+    load: async () => (await import('./offload.mjs')).benchOffload,
+    plots: ['mixed', 'mixed-loss', 'mixed-slow', 'bursty'].map((name) => ({
+      file: `offload/plots/${name}.svg`,
+      draw: async () => async () => (await import('./offload/regret.mjs')).plot(name),
+    })),
+  },
   pki: { needs: [], load: async () => (await import('./pki.mjs')).benchPki },
   primitives: {
     needs: [],
