@@ -2,7 +2,7 @@ import { say } from './screen.mjs';
 
 /* npm run demo -- NAME: without a name, the first one. */
 
-const DEMOS = ['pow', 'signed-auth', 'zkp', 'logger', 'tunnel', 'cas', 'pki'];
+const DEMOS = ['pow', 'signed-auth', 'zkp', 'logger', 'tunnel', 'cas', 'pki', 'offload'];
 
 const args = process.argv.slice(2);
 const name = args.length === 0 || args[0].startsWith('-') ? DEMOS[0] : args.shift();

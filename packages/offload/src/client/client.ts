@@ -127,6 +127,7 @@ export class OffloadClient implements Disposable {
   ask(question: Question, { signal, timeout = this.#timeout }: RequestOptions = {}): Promise<Answer> {
     if (this.#isClosed) return Promise.reject(closed());
     if (signal?.aborted) return Promise.reject(aborted(signal));
+    if (this.#pending.size === 0) this.#takeUpTime();
     const packets = this.#encode(question);
     const first = this.#counter - BigInt(packets.length);
     return new Promise((resolve, reject) => {
@@ -193,9 +194,13 @@ export class OffloadClient implements Disposable {
   }
 
   /** A service that was started anew takes no counters from before. */
-  #expire(counter: bigint, timeout: number): void {
+  #takeUpTime(): void {
     const now = nowCounter();
     if (now > this.#counter) this.#counter = now;
+  }
+
+  #expire(counter: bigint, timeout: number): void {
+    this.#takeUpTime();
     const message = `no answer within ${timeout} ms: is the service up, and are id and secret right?`;
     this.#end(counter)?.reject(new OffloadError('ERR_OFFLOAD_TIMEOUT', message));
   }

@@ -40,7 +40,7 @@ export function plotLatency(trace: Trace, simulations: readonly Simulation[]): s
   const time = `<text x="${LEFT}" y="${HEIGHT - 12}" fill="#555555">0 s</text><text x="${WIDTH - 180}" y="${HEIGHT - 12}" fill="#555555">${(endUs / 1e6).toFixed(2)} s</text>`;
   const title = `<text x="${LEFT}" y="14" font-weight="bold">${trace.trace}: mean latency over time (logarithmic)</text>`;
   const body = [title, ...marks, ...lines, ...names, ...axis, time].join('\n');
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12">\n<rect width="100%" height="100%" fill="#ffffff"/>\n${body}\n</svg>\n`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12" role="img" aria-label="${trace.trace}">\n<title>${trace.trace}</title>\n<rect width="100%" height="100%" fill="#ffffff"/>\n${body}\n</svg>\n`;
 }
 
 function means(trace: Trace, latenciesUs: readonly number[], endUs: number): (number | undefined)[] {
