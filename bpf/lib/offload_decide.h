@@ -104,7 +104,7 @@ struct offload_choice {
 	__u32 depth_max[OFFLOAD_ROUTES];
 	__u32 streak; /* the depth of BPF's queue, which nobody sees: see offload_streak */
 	__u32 slow;   /* a bit for each route that is not to be tried */
-	__u32 route; /* OFFLOAD_ROUTES: none has room */
+	__u32 route;  /* OFFLOAD_ROUTES: none has room */
 	__u32 why;
 	__u32 depth; /* of its queue */
 	__u64 score[OFFLOAD_ROUTES];

@@ -11,8 +11,14 @@ export const ENDS = {
 } as const;
 export type Family = keyof typeof ENDS;
 
-let counter = BigInt(Date.now() + 1000) * 1000n;
-export const nextCounter = (): bigint => counter++;
+let last = 0n;
+
+/** As a client counts: not below the time, which a service that starts may have taken up meanwhile. */
+export function nextCounter(): bigint {
+  const now = BigInt(Date.now()) * 1000n;
+  last = now > last ? now : last + 1n;
+  return last;
+}
 
 /** A UDP packet from a client to the service. */
 export function packet(
