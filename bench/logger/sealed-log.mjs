@@ -20,12 +20,14 @@ export class SealedLog {
   #context = new Uint8Array(BigUint64Array.of(BigInt(RECORDS)).buffer);
   #plain;
 
-  static async create(directory) {
+  static async create(parent, cipher = 'chacha20-poly1305') {
     const log = new SealedLog();
+    const directory = join(parent, cipher);
     log.#directory = directory;
     log.#logger = await AuditLogger.attach({
       recipient: log.keys.publicPem,
       directory: join(directory, 'sealed'),
+      cipher,
       events: [],
       ringBytes: 64 << 20,
       maxFileBytes: 1 << 30,
@@ -35,6 +37,7 @@ export class SealedLog {
     });
     const spec = openObject(OBJECT);
     for (const [name, map] of Object.entries(log.#logger.maps)) spec.map(name).maxEntries = map.maxEntries;
+    spec.variable('log_by_aes').set(cipher === 'aes-256-gcm');
     log.#bench = spec.load({ reuse: log.#logger.maps });
     log.#plain = openSync(join(directory, 'plain'), 'w');
     return log;
@@ -69,7 +72,7 @@ export class SealedLog {
 
   async close() {
     closeSync(this.#plain);
-    const { produced } = { produced: Number(this.#bench.variables.bench_produced) };
+    const produced = Number(this.#bench.variables.bench_produced);
     this.#bench.close();
     await this.#logger.detach();
     if (produced !== this.#sealed) throw new Error(`${produced} records were made, expected ${this.#sealed}`);

@@ -32,6 +32,20 @@ INLINE int log_seal_mark(struct log_stream *stream, enum log_type type)
 	return log_seal(stream);
 }
 
+/* The key, and the stream that the last message was encrypted with. */
+NO_INLINE int log_forget_aes(struct log_aes *aes)
+{
+	__u64 *words = (__u64 *)aes;
+
+	if (!aes)
+		return 1;
+	for (__u64 i = 0; i < sizeof(*aes) / 8; i++) {
+		opaque(i);
+		words[i] = 0;
+	}
+	return 0;
+}
+
 INLINE void log_forget(struct log_stream *stream)
 {
 	stream->epoch = 0;
@@ -42,6 +56,8 @@ INLINE void log_forget(struct log_stream *stream)
 	__builtin_memset(&stream->message_key, 0, sizeof(stream->message_key));
 	__builtin_memset(&stream->key, 0, sizeof(stream->key));
 	__builtin_memset(&stream->work, 0, sizeof(stream->work));
+	if (log_by_aes)
+		log_forget_aes(&stream->aes);
 }
 
 INLINE int log_close(struct log_stream *stream)

@@ -8,8 +8,15 @@
 #pragma once
 
 #include "../logger.h"
+#include "aes_gcm_soft.h"
 #include "chacha20poly1305.h"
 #include "ratchet.h"
+
+/* With AES-256-GCM: a key and work of its kind. */
+struct log_aes {
+	struct aes_gcm_soft_key key;
+	struct aes_gcm_soft work;
+};
 
 struct log_stream {
 	__u64 busy;
@@ -22,11 +29,15 @@ struct log_stream {
 	struct ratchet_key message_key;
 	struct chacha20poly1305_key key;
 	struct chacha20poly1305 work;
+	struct log_aes aes;
 	struct aead_message message;
 };
 
 /* How many records one key seals: what a thief of the memory can read back at most. */
 const volatile __u32 log_records_per_key = 16;
+
+/* AES-256-GCM, and not ChaCha20-Poly1305. */
+const volatile bool log_by_aes = false;
 
 /* cpu * LOG_LEVELS + level -> stream. Sized by the controller. */
 struct {

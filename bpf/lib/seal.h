@@ -28,15 +28,25 @@ INLINE __u32 log_cpu_of(const struct log_stream *stream)
 	return stream->index / LOG_LEVELS;
 }
 
+INLINE int log_set_key(struct log_stream *stream)
+{
+	const struct aes256_key *aes = (const struct aes256_key *)stream->message_key.bytes;
+
+	if (log_by_aes)
+		return aes_gcm_soft_prepare(&stream->aes.key, aes, &stream->aes.work);
+	__builtin_memset(&stream->key, 0, sizeof(stream->key));
+	__builtin_memcpy(&stream->key.key, stream->message_key.bytes, AEAD_KEY);
+	return 0;
+}
+
 /* The next key of the ratchet takes the place of the one before, when that has done its work. */
 INLINE bool log_step(struct log_stream *stream)
 {
 	if (stream->left)
 		return true;
-	if (ratchet_step(&stream->ratchet, &stream->ratchet_work, &stream->message_key))
+	if (ratchet_step(&stream->ratchet, &stream->ratchet_work, &stream->message_key) ||
+	    log_set_key(stream))
 		return false;
-	__builtin_memset(&stream->key, 0, sizeof(stream->key));
-	__builtin_memcpy(&stream->key.key, stream->message_key.bytes, AEAD_KEY);
 	__builtin_memset(&stream->message_key, 0, sizeof(stream->message_key));
 	stream->left = log_records_per_key;
 	return true;
@@ -93,6 +103,8 @@ INLINE int log_encrypt(struct log_stream *stream, __u64 text)
 	stream->message.aad_length = sizeof(struct log_header);
 	stream->message.length = text;
 	aead_nonce(&stream->message.nonce, &zero, stream->sequence);
+	if (log_by_aes)
+		return aes_gcm_soft_seal(&stream->aes.work, &stream->aes.key, &stream->message);
 	return chacha20poly1305_seal(&stream->work, &stream->key, &stream->message);
 }
 

@@ -1,3 +1,4 @@
+import { CIPHERS, type Cipher } from './cipher.js';
 import { open, seal } from './hpke.js';
 import { hmac, KEY_BYTES, LOG_ID_BYTES, POINT_BYTES, secret, wipe } from './keys.js';
 import { LogFrame } from './records.gen.js';
@@ -8,7 +9,6 @@ import { CONTROLLER, HEADER_BYTES, type Header, TAG_BYTES, writeHeader } from '.
  * the log's id commits to the first, so who knows today's cannot make up an epoch of yesterday.
  */
 
-const CIPHER_CHACHA20_POLY1305 = 1;
 const FIXED_BYTES = LOG_ID_BYTES + 8;
 const SEALED_BYTES = 2 * KEY_BYTES + TAG_BYTES;
 export const EPOCH_BYTES = FIXED_BYTES + POINT_BYTES + SEALED_BYTES;
@@ -17,6 +17,7 @@ export const EPOCH_BYTES = FIXED_BYTES + POINT_BYTES + SEALED_BYTES;
 export interface Epoch {
   readonly number: number;
   readonly logId: Buffer;
+  readonly cipher: Cipher;
   readonly recordsPerKey: number;
   readonly secret: Buffer;
   readonly link: Buffer;
@@ -59,7 +60,7 @@ export function writeEpoch(epoch: Epoch, point: Uint8Array): Buffer {
     sequence: 0,
   };
   const fixed = Buffer.alloc(8);
-  fixed[0] = CIPHER_CHACHA20_POLY1305;
+  fixed[0] = CIPHERS.indexOf(epoch.cipher) + 1;
   fixed.writeUInt32BE(epoch.recordsPerKey, 4);
   const aad = Buffer.concat([writeHeader({ ...header, epoch: epoch.number }), epoch.logId, fixed]);
   const text = secret(2 * KEY_BYTES);
@@ -81,7 +82,8 @@ export function readEpoch(
   const logId = Buffer.from(aad.subarray(HEADER_BYTES, HEADER_BYTES + LOG_ID_BYTES));
   const fixed = aad.subarray(HEADER_BYTES + LOG_ID_BYTES);
   const recordsPerKey = fixed.readUInt32BE(4);
-  if (fixed[0] !== CIPHER_CHACHA20_POLY1305 || recordsPerKey === 0) return undefined;
+  const cipher = CIPHERS[fixed[0]! - 1];
+  if (cipher === undefined || recordsPerKey === 0) return undefined;
   const enc = frame.subarray(aad.length, aad.length + POINT_BYTES);
   const sealed = frame.subarray(aad.length + POINT_BYTES);
   const text = open(enc, sealed, { ...key, info: infoOf(logId, number), aad });
@@ -89,6 +91,7 @@ export function readEpoch(
   return {
     number,
     logId,
+    cipher,
     recordsPerKey,
     secret: text.subarray(0, KEY_BYTES),
     link: text.subarray(KEY_BYTES),

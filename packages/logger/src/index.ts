@@ -1,4 +1,5 @@
 export type { Checkpoint } from './checkpoint.js';
+export type { Cipher } from './cipher.js';
 export { LogError, type LogErrorCode } from './errors.js';
 export type { EventName } from './events.js';
 export { logFiles, type Repair } from './files.js';

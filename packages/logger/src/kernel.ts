@@ -52,6 +52,7 @@ export class LogKernel {
     spec.map('log_ring').maxEntries = settings.ringBytes;
     for (const event of settings.events) spec.program(`log_${event}`).autoload = true;
     spec.variable('log_records_per_key').set(settings.recordsPerKey);
+    spec.variable('log_by_aes').set(settings.cipher === 'aes-256-gcm');
     this.#pins =
       settings.pin === undefined ? undefined : new LogPins(settings.pin, fingerprintOf(settings, logId));
     const reuse = this.#pins?.maps();
@@ -194,8 +195,9 @@ export class LogKernel {
 }
 
 /** Whoever has the same records the same, by the same programs, for the same log. */
-function fingerprintOf({ events, filters, recordsPerKey, ringBytes }: Settings, logId: string): string {
-  const what = JSON.stringify([logId, events, filters, recordsPerKey, ringBytes]);
+function fingerprintOf(settings: Settings, logId: string): string {
+  const { events, filters, cipher, recordsPerKey, ringBytes } = settings;
+  const what = JSON.stringify([logId, events, filters, cipher, recordsPerKey, ringBytes]);
   return createHash('sha256').update(what).update(readFileSync(OBJECT)).digest('hex').slice(0, 16);
 }
 

@@ -525,6 +525,7 @@ export interface LoggerObject {
     log_module: RawTracepointProgram;
   };
   variables: {
+    log_by_aes: boolean;
     log_filter: LogFilter;
     log_records_per_key: number;
   };

@@ -143,6 +143,7 @@ export class AuditLogger implements AsyncDisposable {
     const epoch: Epoch = {
       ...this.#state.take(),
       logId: this.#state.logId,
+      cipher: this.#settings.cipher,
       recordsPerKey: this.#settings.recordsPerKey,
       secret: randomFillSync(secret(KEY_BYTES)),
     };

@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import { CIPHERS, type Cipher } from './cipher.js';
 import { LogError } from './errors.js';
 import { DEFAULT_EVENTS, type EventName, isEvent } from './events.js';
 import { type KeyInput, recipientPoint } from './keys.js';
@@ -32,6 +33,8 @@ export interface AuditLoggerOptions {
    */
   events?: readonly EventName[];
   filters?: LogFilters;
+  /** Default chacha20-poly1305; aes-256-gcm, by AES in BPF, takes several times as long. */
+  cipher?: Cipher;
   /** How many records one key seals: what a thief of the memory can read back at most, on each stream. Default 16. */
   recordsPerKey?: number;
   /** Seconds; default 60. */
@@ -79,6 +82,7 @@ export function settingsOf(options: AuditLoggerOptions): Settings {
     name: 'audit',
     events: DEFAULT_EVENTS,
     filters: {},
+    cipher: 'chacha20-poly1305',
     recordsPerKey: 16,
     epochSeconds: 60,
     heartbeatSeconds: 10,
@@ -102,6 +106,8 @@ function check(settings: Omit<Settings, 'point'>): void {
   for (const event of events) if (!isEvent(event)) throw bad('events', `there is no "${event}"`);
   if (!SYNCS.includes(sync)) throw bad('sync', `"${sync}" is none of ${SYNCS.join(', ')}`);
   if (onLost !== 'count' && onLost !== 'alarm') throw bad('onLost', `"${onLost}" is neither count nor alarm`);
+  if (!CIPHERS.includes(settings.cipher))
+    throw bad('cipher', `"${settings.cipher}" is none of ${CIPHERS.join(', ')}`);
   whole('recordsPerKey', settings.recordsPerKey, 1, 65536);
   whole('epochSeconds', settings.epochSeconds, 1, 86_400);
   whole('heartbeatSeconds', settings.heartbeatSeconds, 1, 86_400);

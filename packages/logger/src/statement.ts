@@ -1,4 +1,4 @@
-import { sealRecord } from './cipher.js';
+import { type Cipher, sealRecord } from './cipher.js';
 import { type Epoch, streamChain } from './epoch.js';
 import { wipe } from './keys.js';
 import { Ratchet } from './ratchet.js';
@@ -11,6 +11,7 @@ const BLOCK = 16;
 /** What the controller itself says in an epoch: a stream like those of the CPUs, of JSON. */
 export class Statements {
   readonly #epoch: number;
+  readonly #cipher: Cipher;
   readonly #recordsPerKey: number;
   readonly #ratchet: Ratchet;
   #key: Buffer | undefined;
@@ -19,6 +20,7 @@ export class Statements {
   constructor(epoch: Epoch) {
     const chain = streamChain(epoch, CONTROLLER, 0);
     this.#epoch = epoch.number;
+    this.#cipher = epoch.cipher;
     this.#recordsPerKey = epoch.recordsPerKey;
     this.#ratchet = new Ratchet(chain);
     wipe(chain);
@@ -54,6 +56,9 @@ export class Statements {
       epoch: this.#epoch,
       sequence,
     });
-    return Buffer.concat([header, sealRecord(this.#key!, header, sequence, text)]);
+    return Buffer.concat([
+      header,
+      sealRecord({ cipher: this.#cipher, key: this.#key! }, header, sequence, text),
+    ]);
   }
 }

@@ -1,5 +1,6 @@
-import { openRecord } from './cipher.js';
+import { type Cipher, openRecord } from './cipher.js';
 import type { Location } from './entries.js';
+import type { Epoch } from './epoch.js';
 import { wipe } from './keys.js';
 import { Ratchet } from './ratchet.js';
 import type { Losses } from './record.js';
@@ -8,6 +9,7 @@ import type { Header } from './wire.js';
 /** Keys from a step of the ratchet on: that of the step, and the chain behind it. */
 interface Keys {
   readonly step: number;
+  readonly cipher: Cipher;
   readonly key: Buffer;
   readonly chain: Ratchet;
 }
@@ -42,11 +44,11 @@ export class StreamReader {
   #keys: Keys;
 
   /** chain is wiped. */
-  constructor(chain: Buffer, recordsPerKey: number) {
+  constructor(chain: Buffer, { cipher, recordsPerKey }: Pick<Epoch, 'cipher' | 'recordsPerKey'>) {
     this.#recordsPerKey = recordsPerKey;
     const ratchet = new Ratchet(chain);
     wipe(chain);
-    this.#keys = { step: 0, key: ratchet.next(), chain: ratchet };
+    this.#keys = { step: 0, cipher, key: ratchet.next(), chain: ratchet };
   }
 
   /** Opens a record that has not come yet, and changes nothing: see accept(). */
@@ -59,7 +61,7 @@ export class StreamReader {
     if (sequence < this.expected && !gap) return undefined;
     const keys = this.#keysOf(gap?.keys ?? this.#keys, Math.floor(sequence / this.#recordsPerKey));
     if (!keys) return undefined;
-    const text = openRecord(keys.key, frame, sequence);
+    const text = openRecord(keys, frame, sequence);
     return text && { sequence, text, keys, gap };
   }
 
@@ -86,7 +88,7 @@ export class StreamReader {
     if (step < from.step || step - from.step > STEPS_AHEAD_MAX) return undefined;
     const chain = from.chain.clone();
     chain.skipTo(BigInt(step));
-    return { step, key: chain.next(), chain };
+    return { step, cipher: from.cipher, key: chain.next(), chain };
   }
 
   #fill(gap: Gap, sequence: number): void {

@@ -181,7 +181,7 @@ export class Verifier {
     const key = streamKey(cpu, level);
     let stream = open.streams.get(key);
     if (!stream) {
-      stream = new StreamReader(streamChain(open.epoch, cpu, level), open.epoch.recordsPerKey);
+      stream = new StreamReader(streamChain(open.epoch, cpu, level), open.epoch);
       open.streams.set(key, stream);
     }
     return stream;

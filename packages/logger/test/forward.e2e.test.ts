@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { CIPHERS, type Cipher } from '../src/cipher.js';
 import { type Epoch, readEpoch, streamChain } from '../src/epoch.js';
 import { logFiles } from '../src/files.js';
 import { recipientScalar, scalarPoint } from '../src/keys.js';
@@ -14,9 +15,9 @@ import { RECIPIENT, readLog } from './support/read.js';
 class Watched {
   readonly process: ChildProcess;
 
-  constructor(directory: string) {
+  constructor(directory: string, cipher: Cipher) {
     const program = new URL('support/watched.mjs', import.meta.url).pathname;
-    this.process = fork(program, [RECIPIENT.publicPem, directory]);
+    this.process = fork(program, [RECIPIENT.publicPem, directory, cipher]);
   }
 
   async answer(): Promise<{ maps?: Record<string, string> }> {
@@ -53,7 +54,7 @@ function epochsIn(files: readonly string[]): Epoch[] {
   return epochs;
 }
 
-const STEPS = 8;
+const STEPS = 4;
 
 /** All from which its records could be opened: secret, link, and the keys of the first steps of all streams. */
 function secretsOf(epoch: Epoch, cpus: number): Buffer[] {
@@ -86,33 +87,37 @@ function findInMemory(pid: number, secrets: readonly Buffer[]): number {
   return found;
 }
 
-test('who dumps all maps and the controller in epoch 3 has no key of epochs 1 and 2', async () => {
-  using directory = new Directory();
-  const watched = new Watched(directory.path);
-  await watched.answer();
-  for (const command of ['exec', 'exec', 'epoch', 'exec', 'exec', 'epoch', 'exec'])
-    await watched.ask(command);
+test.each(CIPHERS)(
+  '%s: who dumps all maps and the controller in epoch 3 has no key of epochs 1 and 2',
+  async (cipher) => {
+    using directory = new Directory();
+    const watched = new Watched(directory.path, cipher);
+    await watched.answer();
+    for (const command of ['exec', 'exec', 'epoch', 'exec', 'exec', 'epoch', 'exec'])
+      await watched.ask(command);
 
-  const { maps } = await watched.ask('dump');
-  const files = logFiles(directory.path, 'audit');
-  const [first, second, third] = epochsIn(files);
-  const cpus = Object.values(maps!).length > 0 ? Buffer.from(maps!.log_chains!, 'base64').length / 32 / 4 : 0;
-  const dumps = Object.values(maps!).map((dump) => Buffer.from(dump, 'base64'));
-  const inMaps = (secrets: readonly Buffer[]) =>
-    secrets.filter((secret) => dumps.some((dump) => dump.includes(secret))).length;
+    const { maps } = await watched.ask('dump');
+    const files = logFiles(directory.path, 'audit');
+    const [first, second, third] = epochsIn(files);
+    const cpus =
+      Object.values(maps!).length > 0 ? Buffer.from(maps!.log_chains!, 'base64').length / 32 / 4 : 0;
+    const dumps = Object.values(maps!).map((dump) => Buffer.from(dump, 'base64'));
+    const inMaps = (secrets: readonly Buffer[]) =>
+      secrets.filter((secret) => dumps.some((dump) => dump.includes(secret))).length;
 
-  const past = [...secretsOf(first!, cpus), ...secretsOf(second!, cpus)];
-  expect(inMaps(past)).toBe(0);
-  expect(findInMemory(watched.process.pid!, past)).toBe(0);
-  /* The search finds what is there: keys of the current step, of streams and of the controller. */
-  const present = secretsOf(third!, cpus);
-  expect(inMaps(present)).toBeGreaterThan(0);
-  expect(findInMemory(watched.process.pid!, present)).toBeGreaterThan(0);
-  expect(inMaps([third!.secret, third!.link])).toBe(0);
-  expect(findInMemory(watched.process.pid!, [third!.secret, third!.link])).toBe(0);
+    const past = [...secretsOf(first!, cpus), ...secretsOf(second!, cpus)];
+    expect(inMaps(past)).toBe(0);
+    expect(findInMemory(watched.process.pid!, past)).toBe(0);
+    /* The search finds what is there: keys of the current step, of streams and of the controller. */
+    const present = secretsOf(third!, cpus);
+    expect(inMaps(present)).toBeGreaterThan(0);
+    expect(findInMemory(watched.process.pid!, present)).toBeGreaterThan(0);
+    expect(inMaps([third!.secret, third!.link])).toBe(0);
+    expect(findInMemory(watched.process.pid!, [third!.secret, third!.link])).toBe(0);
 
-  await watched.end();
-  const { findings, totals } = await readLog(files);
-  expect(findings).toEqual([]);
-  expect(totals).toMatchObject({ lastEpoch: 3, closed: true });
-});
+    await watched.end();
+    const { findings, totals } = await readLog(files);
+    expect(findings).toEqual([]);
+    expect(totals).toMatchObject({ lastEpoch: 3, closed: true });
+  },
+);

@@ -8,6 +8,7 @@ import type { EventName } from '../src/events.js';
 import { logFiles } from '../src/files.js';
 import { onlineCpus } from '../src/kernel.js';
 import { AuditLogger } from '../src/logger.js';
+import type { AuditLoggerOptions } from '../src/options.js';
 import { Directory } from './support/directory.js';
 import { Producer } from './support/producer.js';
 import { contentsOf, RECIPIENT, readLog } from './support/read.js';
@@ -80,7 +81,7 @@ async function connectTo(address: string): Promise<{ client: number; server: num
 
 const MODULE: EventName[] = ['module'];
 
-const options = (directory: string, events: EventName[]) => ({
+const options = (directory: string, events: EventName[]): AuditLoggerOptions => ({
   recipient: RECIPIENT.publicPem,
   directory,
   filters: own,
@@ -101,9 +102,13 @@ async function canTrace(): Promise<boolean> {
 
 const TRACES = await canTrace();
 
-async function recordedBy(events: EventName[], action: (logger: AuditLogger) => unknown) {
+async function recordedBy(
+  events: EventName[],
+  action: (logger: AuditLogger) => unknown,
+  more: Partial<AuditLoggerOptions> = {},
+) {
   using directory = new Directory();
-  const logger = await AuditLogger.attach(options(directory.path, events));
+  const logger = await AuditLogger.attach({ ...options(directory.path, events), ...more });
   await action(logger);
   await logger.detach();
   const { records, findings } = await readLog(logFiles(directory.path, 'audit'));
@@ -111,12 +116,14 @@ async function recordedBy(events: EventName[], action: (logger: AuditLogger) => 
   return records;
 }
 
-test('connections of both ends', async () => {
+test('connections of both ends, sealed by AES-256-GCM', async () => {
   const addresses = ['127.0.0.1', '::1'];
   const ports: { client: number; server: number }[] = [];
-  const records = await recordedBy(TRACES ? ['connect', 'accept'] : ['connect'], async () => {
+  const connectToAll = async () => {
     for (const address of addresses) ports.push(await connectTo(address));
-  });
+  };
+  const events: EventName[] = TRACES ? ['connect', 'accept'] : ['connect'];
+  const records = await recordedBy(events, connectToAll, { cipher: 'aes-256-gcm' });
   const me = expect.objectContaining({ pid: process.pid });
   const expected = addresses.map((address, i) => ({ address, ...ports[i]! }));
   expect(contentsOf(records, 'connect')).toEqual(

@@ -29,6 +29,7 @@ test('an epoch and a record are those of the specification, byte for byte', () =
   expect(epoch).toEqual({
     number: 1,
     logId: vector('log id'),
+    cipher: 'chacha20-poly1305',
     recordsPerKey: 16,
     secret: vector('epoch secret'),
     link,
@@ -42,6 +43,6 @@ test('an epoch and a record are those of the specification, byte for byte', () =
   const record = vector('RECORD');
   const header = readHeader(record, 0)!;
   expect(header).toMatchObject({ frame: 2, cpu: 1, level: 0, epoch: 1, sequence: 0 });
-  const text = openRecord(key, record, 0);
+  const text = openRecord({ cipher: 'chacha20-poly1305', key }, record, 0);
   expect(text).toEqual(vector('text'));
 });

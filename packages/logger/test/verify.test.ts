@@ -64,6 +64,21 @@ test('where another controller went on, the end of the one before is not missed,
   expect(dead.findings).toEqual([expect.objectContaining({ problem: 'unclosed', epoch: 2, cpu: 0xffff })]);
 });
 
+test('a log under AES-256-GCM is read, and a change of it found', async () => {
+  const cipher = 'aes-256-gcm';
+  const whole = await tamper(() => {}, { cipher });
+  expect(whole.findings).toEqual([]);
+  for (const byte of [3, 24, 24 + 48 + 15]) {
+    const { findings, start, frames } = await tamper(
+      (frames) => {
+        frames[PLACE]![byte]! ^= 4;
+      },
+      { cipher },
+    );
+    expect(findings).toContainEqual(expect.objectContaining({ offset: start + offsetOf(frames, PLACE) }));
+  }
+});
+
 describe('what is changed is found, and where', () => {
   test.each([...Array(24 + 48 + 16).keys()])('a flipped bit in byte %i of a record', async (byte) => {
     const { findings, start, frames } = await tamper((frames) => {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { sealRecord } from '../../src/cipher.js';
+import { type Cipher, sealRecord } from '../../src/cipher.js';
 import { type Epoch, logIdOf, nextLink, streamChain, writeEpoch } from '../../src/epoch.js';
 import { recipientPoint } from '../../src/keys.js';
 import { Ratchet } from '../../src/ratchet.js';
@@ -14,6 +14,7 @@ const RECORDS_PER_KEY = 4;
 class Stream {
   readonly #epoch: number;
   readonly #cpu: number;
+  readonly #cipher: Cipher;
   readonly #ratchet: Ratchet;
   #key: Buffer = Buffer.alloc(0);
   #sequence = 0;
@@ -21,6 +22,7 @@ class Stream {
   constructor(epoch: Epoch, cpu: number) {
     this.#epoch = epoch.number;
     this.#cpu = cpu;
+    this.#cipher = epoch.cipher;
     this.#ratchet = new Ratchet(streamChain(epoch, cpu, 0));
   }
 
@@ -42,7 +44,10 @@ class Stream {
       epoch: this.#epoch,
       sequence,
     });
-    return Buffer.concat([header, sealRecord(this.#key, header, sequence, text)]);
+    return Buffer.concat([
+      header,
+      sealRecord({ cipher: this.#cipher, key: this.#key }, header, sequence, text),
+    ]);
   }
 }
 
@@ -55,6 +60,7 @@ export interface ForgeOptions {
   lostAt?: (epoch: number, cpu: number, beat: number) => bigint;
   /** What the controller says first. */
   opening?: (epoch: number) => object;
+  cipher?: Cipher;
 }
 
 /** The frames of a log by epoch: its beginning, the controller's opening, CPUs' records in turn, closings. */
@@ -64,13 +70,14 @@ export function makeLog({
   cpus = [0, 1],
   lostAt = () => 0n,
   opening = () => ({}),
+  cipher = 'chacha20-poly1305',
 }: ForgeOptions = {}) {
   const point = recipientPoint(RECIPIENT.publicPem);
   let link: Buffer = randomBytes(32);
   const logId = Buffer.from(logIdOf(link));
   const made: Buffer[][] = [];
   for (let number = 1; number <= epochs; number++) {
-    const epoch = { number, logId, recordsPerKey: RECORDS_PER_KEY, secret: randomBytes(32), link };
+    const epoch = { number, logId, cipher, recordsPerKey: RECORDS_PER_KEY, secret: randomBytes(32), link };
     const statements = new Statements(epoch);
     const streams = cpus.map((cpu) => ({ cpu, stream: new Stream(epoch, cpu) }));
     const frames = [writeEpoch(epoch, point)];

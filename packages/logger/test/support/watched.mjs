@@ -6,11 +6,12 @@ import { AuditLogger } from '@cryptbpf/logger';
  * {maps}: what a dump of all maps has, as base64, else nothing.
  */
 
-const [recipient, directory] = process.argv.slice(2);
+const [recipient, directory, cipher] = process.argv.slice(2);
 const logger = await AuditLogger.attach({
   recipient,
   directory,
   filters: { tree: [process.pid] },
+  ...(cipher && { cipher }),
   recordsPerKey: 4,
   epochSeconds: 3600,
 });
