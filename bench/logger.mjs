@@ -43,10 +43,7 @@ async function measureRecords(directory, { progress, budgetMs }) {
     await log.close();
     await aes.close();
     progress('logger/decrypt');
-    const [open, decipher, openAes, decipherAes] = await takeTurns(
-      [() => log.readTimes(), () => decipherTimes(), () => aes.readTimes(), () => decipherTimes(AES)],
-      { budgetMs },
-    );
+    const [open, decipher] = await takeTurns([() => log.readTimes(), decipherTimes], { budgetMs });
     return [
       rateRow('logger/seal-128', 'records/s', seal, NODE, cipher, {
         goal: { value: 500_000 },
@@ -62,9 +59,6 @@ async function measureRecords(directory, { progress, budgetMs }) {
       rateRow('logger/decrypt', 'records/s', open, NODE, decipher, {
         goal: { value: 200_000 },
         note: 'decrypted, verified, decoded; one thread',
-      }),
-      rateRow('logger/decrypt-aes', 'records/s', openAes, NODE, decipherAes, {
-        note: 'the same by AES-256-GCM, which node:crypto opens',
       }),
     ];
   } finally {
