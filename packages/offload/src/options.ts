@@ -87,8 +87,8 @@ const NOT_SETTINGS = [
   'maxClients',
   'onError',
 ];
-/** Without a sign of life from the controller for so long, nothing is given to it. */
-const LOST_NS = 500_000_000n;
+/** Without a sign of life from the controller for so long, or twice stallMs, nothing is given to it. */
+const LOST_MS = 500;
 
 /** Takes apart what can be changed and what is fixed. Throws ERR_BAD_OPTION. */
 export function settingsOf(options: OffloadOptions): Settings {
@@ -131,7 +131,7 @@ export function toConfig(settings: Settings, hasHardware: boolean): OffloadConfi
   return {
     rate: tokenRate(settings.rate),
     logRate: tokenRate(settings.logRate),
-    stallNs: LOST_NS,
+    stallNs: BigInt(Math.max(LOST_MS, 2 * settings.stallMs)) * 1_000_000n,
     exploreInterval: settings.exploreEvery,
     costWeight: Math.round(settings.costWeight * 256),
     depthMax: [2 ** 30, userspace, hasHardware ? hardware : 0],

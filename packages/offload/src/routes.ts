@@ -34,6 +34,7 @@ export class EngineRoute {
   #probeTimer: NodeJS.Timeout | undefined;
   #outages = 0;
   #isAsking = false;
+  #isClosed = false;
   #usualMs = Number.POSITIVE_INFINITY;
 
   constructor(
@@ -131,6 +132,7 @@ export class EngineRoute {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#stopProbing();
     this.#attempts.clear();
   }
@@ -142,6 +144,7 @@ export class EngineRoute {
     const startedMs = performance.now();
     const isRight = await this.#isRight();
     this.#isAsking = false;
+    if (this.#isClosed) return;
     this.#probes = isRight ? this.#probes + 1 : 0;
     if (isRight) this.#time(performance.now() - startedMs);
     if (this.#isOut && this.#probes >= PROBES) {
