@@ -121,7 +121,10 @@ describe('an empty project with the packed packages', () => {
   });
 
   it.each(PACKAGES)('%s holds no sources, tests or maps of this machine', (name) => {
-    const files = readdirSync(join(project, 'node_modules/@cryptbpf', name), { recursive: true }).map(String);
+    const files = readdirSync(
+      join(project, 'node_modules', name === 'cli' ? 'cryptbpf' : `@cryptbpf/${name}`),
+      { recursive: true },
+    ).map(String);
     expect(files.filter((file) => /(^|\/)(src|test)\//.test(file))).toEqual([]);
     expect(files).toEqual(expect.arrayContaining(['README.md', 'LICENSE', 'package.json']));
   });
