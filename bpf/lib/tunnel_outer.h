@@ -9,6 +9,12 @@
 #include "aead_packet.h"
 #include "tunnel_state.h"
 
+/*
+ * A packet of several (GSO, GRO) takes a detour by way of the device, which splits it: it comes out
+ * at the other end, with this address, which nothing else has.
+ */
+static const __u8 detour_mac[ETH_ALEN] = {0x02, 0x63, 0x72, 0x79, 0x70, 0x74};
+
 #define OUTER_TTL 64
 #define AF_INET	  2
 #define AF_INET6  10
@@ -28,6 +34,15 @@ struct outer_ipv6 {
 	struct udphdr udp;
 	struct suite_header header;
 };
+
+/* Of a packet that the device is to get. */
+INLINE void device_ethernet(struct ethhdr *eth, __u16 protocol)
+{
+	for (int i = 0; i < ETH_ALEN; i++)
+		eth->h_dest[i] = device_mac[i];
+	__builtin_memcpy(eth->h_source, detour_mac, ETH_ALEN);
+	eth->h_proto = bpf_htons(protocol);
+}
 
 INLINE bool endpoint_is_ipv4(const struct tunnel_endpoint *endpoint)
 {

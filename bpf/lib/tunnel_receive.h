@@ -6,12 +6,6 @@
 #include "tunnel_inner.h"
 #include "tunnel_outer.h"
 
-/*
- * A packet of several (GSO, GRO) takes a detour by way of the device, which splits it: it comes out
- * at the other end, with this address, which nothing else has.
- */
-static const __u8 detour_mac[ETH_ALEN] = {0x02, 0x63, 0x72, 0x79, 0x70, 0x74};
-
 /* Not a reason: the packet is no data of a tunnel, and not for us to judge. */
 #define TUNNEL_NOT_OURS -1
 
@@ -228,10 +222,7 @@ NO_INLINE int receive_store(struct __sk_buff *ctx, struct tunnel_work *work)
 	    packet_reshape(ctx, protocol, ETH_HLEN + length))
 		return 1;
 	eth = (struct ethhdr *)work->outer;
-	for (int i = 0; i < ETH_ALEN; i++)
-		eth->h_dest[i] = device_mac[i];
-	__builtin_memcpy(eth->h_source, detour_mac, ETH_ALEN);
-	eth->h_proto = bpf_htons(protocol);
+	device_ethernet(eth, protocol);
 	if (bpf_skb_store_bytes(ctx, 0, eth, sizeof(*eth), BPF_F_RECOMPUTE_CSUM) ||
 	    aead_store_text_skb(&work->message, ctx, ETH_HLEN, length, BPF_F_RECOMPUTE_CSUM))
 		return 1;

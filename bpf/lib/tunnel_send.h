@@ -4,6 +4,7 @@
 
 #include "tunnel_inner.h"
 #include "tunnel_outer.h"
+#include "tunnel_too_big.h"
 
 /* A packet that was not sent for want of a session goes to the controller, if there is room. */
 INLINE void send_hold(struct __sk_buff *ctx, const struct tunnel_work *work)
@@ -159,6 +160,8 @@ INLINE int tunnel_send(struct __sk_buff *ctx, struct tunnel_work *work)
 			reason = DROP_TUNNEL_CIPHER;
 	}
 	send_account(work, reason);
+	if (reason == DROP_TUNNEL_TOO_BIG && !too_big_answer(ctx, work))
+		return bpf_redirect(inside_ifindex, 0);
 	if (reason)
 		return TC_ACT_SHOT;
 	ctx->mark = 0;

@@ -185,6 +185,22 @@ describe.each(SUITES)('suite %s', (suite) => {
     });
   });
 
+  it.each(FAMILIES)('tells who sends %s packets how much fits the way to the peer', async (family) => {
+    await programs.locate('ipv4');
+    programs.install();
+    programs.namespace.ip('link', 'set', 'u0', 'mtu', '1300');
+    const packet = inner(family, 1300, fromUs(family));
+    const { packet: answer } = programs.send(packet);
+    programs.namespace.ip('link', 'set', 'u0', 'mtu', '1500');
+    const fits = Math.floor((1300 - 28 - HEADER_BYTES[suite] - 16) / 16) * 16;
+    const icmp = answer.subarray(family === 'ipv4' ? 34 : 54);
+    expect([...icmp.subarray(0, 2)]).toEqual(family === 'ipv4' ? [3, 4] : [2, 0]);
+    expect(new DataView(icmp.buffer, icmp.byteOffset).getUint32(4)).toBe(fits);
+    expect(Buffer.from(icmp.subarray(8))).toEqual(Buffer.from(packet.subarray(0, 512)));
+    expect(sum(icmp, family === 'ipv4' ? 0 : sum(answer.subarray(22, 54), icmp.length + 58))).toBe(0xffff);
+    expect(programs.dataPath.drops()).toHaveProperty('DROP_TUNNEL_TOO_BIG');
+  });
+
   it('leaves to the stack what is no data for its port', () => {
     programs.install();
     const data = programs.packet(inner('ipv4', 8), 0n).subarray(UDP_PAYLOAD.ipv4);
@@ -229,15 +245,17 @@ describe.each(SUITES)('suite %s', (suite) => {
   });
 });
 
+/** What checksums are made of. */
+function sum(bytes: Uint8Array, start = 0): number {
+  let total = start;
+  for (let i = 0; i < bytes.length; i++) total += i % 2 === 0 ? bytes[i]! << 8 : bytes[i]!;
+  while (total > 0xffff) total = (total & 0xffff) + (total >>> 16);
+  return total;
+}
+
 /** IP and UDP headers are right, and say nothing of what is inside. */
 function expectOuter(packet: Uint8Array, family: Family) {
   const view = new DataView(packet.buffer, packet.byteOffset, packet.length);
-  const sum = (bytes: Uint8Array, start = 0) => {
-    let total = start;
-    for (let i = 0; i < bytes.length; i++) total += i % 2 === 0 ? bytes[i]! << 8 : bytes[i]!;
-    while (total > 0xffff) total = (total & 0xffff) + (total >>> 16);
-    return total;
-  };
   if (family === 'ipv4') {
     expect(sum(packet.subarray(14, 34))).toBe(0xffff);
     expect(view.getUint16(16)).toBe(packet.length - 14);
