@@ -20,10 +20,12 @@ struct aes_gcm_key {
 
 #include "lib/tunnel_suite.h"
 
-INLINE bool suite_header_is_data(const struct suite_header *header)
+INLINE int suite_header_type(const struct suite_header *header)
 {
-	return header->magic == bpf_htonl(TUNNEL_MAGIC) && header->version == TUNNEL_VERSION &&
-	       header->type == TUNNEL_DATA && !header->reserved;
+	if (header->magic != bpf_htonl(TUNNEL_MAGIC) || header->version != TUNNEL_VERSION ||
+	    header->reserved)
+		return 0;
+	return header->type <= TUNNEL_DATA ? header->type : 0;
 }
 
 INLINE __u32 suite_header_receiver(const struct suite_header *header)
@@ -165,6 +167,13 @@ SEC("tc")
 int tunnel_underlay(struct __sk_buff *ctx)
 {
 	return tunnel_underlay_run(ctx);
+}
+
+/* Only inline. */
+SEC("tc")
+int tunnel_divert(struct __sk_buff *ctx)
+{
+	return tunnel_divert_run(ctx);
 }
 
 SEC("syscall")

@@ -15,9 +15,9 @@ char _license[] SEC("license") = "GPL";
 
 #include "lib/tunnel_suite.h"
 
-INLINE bool suite_header_is_data(const struct suite_header *header)
+INLINE int suite_header_type(const struct suite_header *header)
 {
-	return header->type == TUNNEL_DATA;
+	return header->type <= TUNNEL_DATA ? header->type : 0;
 }
 
 INLINE __u32 suite_header_receiver(const struct suite_header *header)
@@ -83,6 +83,13 @@ SEC("tc")
 int tunnel_underlay(struct __sk_buff *ctx)
 {
 	return tunnel_underlay_run(ctx);
+}
+
+/* Only inline. */
+SEC("tc")
+int tunnel_divert(struct __sk_buff *ctx)
+{
+	return tunnel_divert_run(ctx);
 }
 
 SEC("syscall")

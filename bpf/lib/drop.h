@@ -166,6 +166,7 @@ enum reason {
 	DROP_TUNNEL_INNER = 233,  /* what was in it is no IP packet */
 	DROP_TUNNEL_SOURCE =
 		234, /* it comes from an address that is not among the peer's allowed IPs */
+	DROP_TUNNEL_CLEAR = 235, /* inline: from a peer, and not sealed */
 
 	/* Each feature numbers from here: zkp 128, pki 144, cas 208, tunnel 224, offload 248. */
 

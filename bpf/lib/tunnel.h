@@ -7,6 +7,7 @@
 #pragma once
 
 #include "tunnel_control.h"
+#include "tunnel_inline.h"
 #include "tunnel_receive.h"
 #include "tunnel_send.h"
 #include <linux/if_packet.h>
@@ -44,8 +45,10 @@ INLINE int tunnel_underlay_run(struct __sk_buff *ctx)
 
 	if (!work)
 		return TC_ACT_UNSPEC;
-	if (ctx->pkt_type == PACKET_OTHERHOST || ctx->vlan_present || receive_classify(ctx, work))
+	if (ctx->pkt_type == PACKET_OTHERHOST || ctx->vlan_present)
 		return TC_ACT_UNSPEC;
+	if (receive_classify(ctx, work))
+		return inline_receive(ctx, work);
 	if (ctx->gso_size)
 		return tunnel_detour(ctx);
 	return tunnel_receive(ctx, work);

@@ -50,6 +50,21 @@ INLINE bool endpoint_is_ipv4(const struct tunnel_endpoint *endpoint)
 }
 
 /*
+ * Inline, the peer's address is both inside and outside: what the kernel has learnt of the way's MTU
+ * is then about packets inside, and the interface alone tells what fits.
+ */
+INLINE bool outer_exceeds_interface(struct __sk_buff *ctx, struct tunnel_work *work, __u32 ifindex,
+				    __u32 length)
+{
+	__u32 mtu = length;
+
+	if (bpf_check_mtu(ctx, ifindex, &mtu, 0, 0) == BPF_MTU_CHK_RET_SUCCESS)
+		return false;
+	work->hop.mtu = mtu;
+	return true;
+}
+
+/*
  * As a packet that came in by the inside device would be forwarded: that one alone has forwarding
  * switched on for it. length: of the outer IP packet. The next hop need not be resolved yet.
  */
@@ -64,7 +79,7 @@ NO_INLINE int outer_route(struct __sk_buff *ctx, struct tunnel_work *work, __u32
 	fib.l4_protocol = IPPROTO_UDP;
 	fib.sport = bpf_htons(listen_port);
 	fib.dport = bpf_htons(work->endpoint.port);
-	fib.tot_len = length;
+	fib.tot_len = inline_ifindex ? 0 : length;
 	if (endpoint_is_ipv4(&work->endpoint)) {
 		fib.family = AF_INET;
 		fib.ipv4_src = work->endpoint.local.low >> 32;
@@ -80,6 +95,8 @@ NO_INLINE int outer_route(struct __sk_buff *ctx, struct tunnel_work *work, __u32
 		return DROP_TUNNEL_TOO_BIG;
 	if (result != BPF_FIB_LKUP_RET_SUCCESS && result != BPF_FIB_LKUP_RET_NO_NEIGH)
 		return DROP_TUNNEL_NO_ROUTE;
+	if (inline_ifindex && outer_exceeds_interface(ctx, work, fib.ifindex, length))
+		return DROP_TUNNEL_TOO_BIG;
 	if (fib.ifindex == device_ifindex) /* or it would be sealed for ever */
 		return DROP_TUNNEL_NO_ROUTE;
 	work->hop.ifindex = fib.ifindex;

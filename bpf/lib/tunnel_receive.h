@@ -62,7 +62,7 @@ NO_INLINE int receive_classify(struct __sk_buff *ctx, struct tunnel_work *work)
 	if (packet->l4_length < sizeof(work->wire) + AEAD_TAG || at > L4_OFFSET_MAX ||
 	    bpf_skb_load_bytes(ctx, at, &work->wire, sizeof(work->wire)))
 		return TUNNEL_NOT_OURS;
-	return suite_header_is_data(&work->wire.header) ? REASON_NONE : TUNNEL_NOT_OURS;
+	return suite_header_type(&work->wire.header) == TUNNEL_DATA ? REASON_NONE : TUNNEL_NOT_OURS;
 }
 
 /* By which session; cheap checks, and the text is loaded. */

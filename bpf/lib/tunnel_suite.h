@@ -11,8 +11,8 @@ struct tunnel_command;
 struct tunnel_session;
 struct tunnel_work;
 
-/* Whether what comes in is data; the rest is the controller's. */
-INLINE bool suite_header_is_data(const struct suite_header *header);
+/* An enum tunnel_message; 0: none of this suite's. */
+INLINE int suite_header_type(const struct suite_header *header);
 INLINE __u32 suite_header_receiver(const struct suite_header *header);
 INLINE __u64 suite_header_counter(const struct suite_header *header);
 INLINE void suite_header_write(struct suite_header *header, __u32 receiver, __u64 counter);

@@ -47,7 +47,7 @@ export {
   takeDown,
 } from './gate/standing.js';
 export { Store } from './gate/store.js';
-export { interfaceIndex, interfaceNames } from './interface.js';
+export { interfaceIndex, interfaceNames, networkNamespace } from './interface.js';
 export { requireKernel } from './kernel.js';
 export type { MapType, ProgramType } from './kinds.js';
 export type { TcDirection, XdpMode } from './links/attach.js';

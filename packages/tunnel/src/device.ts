@@ -19,6 +19,8 @@ export interface DeviceOptions {
   readonly addresses: readonly string[];
   /** In bytes, of the packets inside. */
   readonly mtu: number;
+  /** Whether packets come out of it whose way back is by another interface. */
+  readonly inline?: boolean;
 }
 
 const NAME = /^[A-Za-z0-9_.-]{1,12}$/;
@@ -61,6 +63,7 @@ export class Device {
       setOffloads(name, { 'tx-checksum': false, tso: false, gso: true, gro: true });
       setOffloads(inside, { tso: false, gro: false });
       forwardFrom(inside);
+      if (options.inline) acceptWaysBack(name);
       for (const end of [inside, name]) ip('link', 'set', end, 'up');
       for (const address of addresses) addAddress(name, address);
       return new Device(options);
@@ -68,6 +71,23 @@ export class Device {
       ip('link', 'delete', name);
       throw error;
     }
+  }
+
+  /** The one that an earlier controller left; undefined: there is none of that name. */
+  static find(options: DeviceOptions): Device | undefined {
+    check(options);
+    try {
+      interfaceIndex(insideOf(options.name));
+    } catch {
+      return undefined;
+    }
+    return new Device(options);
+  }
+
+  /** What may be another than when it was made. */
+  configure({ addresses, mtu }: DeviceOptions): void {
+    ip('link', 'set', this.name, 'mtu', `${mtu}`);
+    for (const address of addresses) addAddress(this.name, address);
   }
 
   /** Whether an interface is one of its ends. */
@@ -107,7 +127,7 @@ function check({ name, mtu }: DeviceOptions): void {
 }
 
 function addAddress(name: string, address: string): void {
-  ip('address', 'add', address, 'dev', name, ...(address.includes(':') ? ['nodad'] : []));
+  ip('address', 'replace', address, 'dev', name, ...(address.includes(':') ? ['nodad'] : []));
 }
 
 /**
@@ -122,6 +142,18 @@ function forwardFrom(inside: string): void {
       if (family === 'ipv4' || (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     }
   }
+}
+
+/** For devices that need an address and have none (RFC 7600). */
+const DUMMY_ADDRESS = '192.0.0.8/32';
+
+/**
+ * Inline, packets come out of the device whose way back is by another interface. The kernel takes them where it only
+ * asks whether there is a way at all, on a device that has an IPv4 address.
+ */
+function acceptWaysBack(name: string): void {
+  ip('address', 'add', DUMMY_ADDRESS, 'dev', name, 'scope', 'link');
+  writeFileSync(`/proc/sys/net/ipv4/conf/${name}/rp_filter`, '2');
 }
 
 function macOf(name: string): Uint8Array {

@@ -1,10 +1,12 @@
 import { createSocket } from 'node:dgram';
 import { networkInterfaces } from 'node:os';
+import { DEFAULT_PIN_PATH, networkNamespace } from '@cryptbpf/core';
 import type { PeerConfig, TunnelConfig } from './config/config.js';
 import { resolveEndpoint } from './config/endpoint.js';
 import type { Endpoint, Suite } from './contract.js';
 import { DataPath, type Drops } from './datapath/data-path.js';
 import { defaultMtu } from './datapath/framing.js';
+import type { Pins } from './datapath/hooks.js';
 import type { KernelPeerPath } from './datapath/peer-path.js';
 import { Device } from './device.js';
 import { Handshakes, type Outcome } from './exchange/handshakes.js';
@@ -25,8 +27,21 @@ export interface TunnelOptions extends Omit<TunnelConfig, 'suite'> {
   readonly mtu?: number;
   /** UDP. Default: one that is free. */
   readonly listenPort?: number;
-  /** Whether allowed IPs are routed into the device; default routes are not, they are the operator's. Default true. */
+  /** Whether allowed IPs are routed into the device; default routes are not, they are the operator's. Default true; inline false. */
   readonly routes?: boolean;
+  /**
+   * Inline mode: an interface at which all that goes to allowed IPs is sealed, whatever the routes say, and all that comes from
+   * them in clear is dropped. Allowed IPs are then the addresses that the hosts have there, and the device needs none.
+   */
+  readonly inline?: string;
+  /**
+   * Whether device and programs outlive this process: what has a session then goes on until that ends, and is
+   * dropped afterwards; the next up() of this name takes over. Default false. Inline always, so that nothing
+   * ever leaves in clear; down() alone ends it.
+   */
+  readonly pin?: boolean;
+  /** A directory in bpffs. Default /sys/fs/bpf/cryptbpf. */
+  readonly pinPath?: string;
   /** Interfaces at which packets of peers come in. Default: all Ethernet interfaces, also such as come later. */
   readonly underlay?: readonly string[];
   /** Seconds after which keys are renewed where there is traffic. Default 120, and no more. */
@@ -106,7 +121,7 @@ export class Tunnel implements AsyncDisposable {
     const { name, suite = 'wireguard', peers, maxPeers, underlay, aesDriver } = options;
     this.name = name;
     this.suite = suite;
-    this.#routes = options.routes ?? true;
+    this.#routes = options.routes ?? options.inline === undefined;
     this.#device = device;
     const privateKey = parseKey(options.privateKey, 'private key');
     this.#sockets = sockets(this);
@@ -120,6 +135,8 @@ export class Tunnel implements AsyncDisposable {
         listenPort: this.#sockets.port,
         maxPeers: maxPeers ?? Math.max(DEFAULT_MAX_PEERS, peers.length),
         underlay,
+        inline: options.inline,
+        pins: pinsOf(options),
         aesDriver,
         rejectAfter: REJECT_AFTER_MS / 1000,
         rejectAfterMessages: REJECT_AFTER_MESSAGES[suite],
@@ -141,19 +158,23 @@ export class Tunnel implements AsyncDisposable {
    */
   static async up(options: TunnelOptions): Promise<Tunnel> {
     const { name, suite = 'wireguard', mtu = defaultMtu(suite), address, listenPort = 0, peers } = options;
-    const device = Device.create({ name, addresses: address, mtu });
+    const settings = { name, addresses: address, mtu, inline: options.inline !== undefined };
+    const left = pinsOf(options).all ? Device.find(settings) : undefined;
+    const device = left ?? Device.create(settings);
     let tunnel: Tunnel | undefined;
     try {
       tunnel = new Tunnel(options, device, (made) =>
         Sockets.open({ port: listenPort, onMessage: (message, source) => made.#receive(message, source) }),
       );
+      left?.configure(settings);
       for (const peer of peers) await tunnel.#join(peer);
       tunnel.#route(peers);
       tunnel.#begin();
       return tunnel;
     } catch (error) {
-      if (tunnel) await tunnel.down();
-      else device.remove();
+      if (tunnel && left) tunnel.#leave();
+      else if (tunnel) await tunnel.down();
+      else if (!left) device.remove();
       throw error;
     }
   }
@@ -203,13 +224,9 @@ export class Tunnel implements AsyncDisposable {
     };
   }
 
-  /** The device goes, with its addresses and routes; keys are wiped. */
+  /** The device goes, with its addresses and routes, and what is pinned; keys are wiped. Inline, hosts then speak in clear. */
   async down(): Promise<void> {
-    if (this.#closing.signal.aborted) return;
-    this.#closing.abort();
-    for (const timer of this.#timers) clearInterval(timer);
-    this.#handshakes.close();
-    this.#sockets[Symbol.dispose]();
+    if (!this.#end()) return;
     this.#dataPath.close();
     this.#device.remove();
   }
@@ -252,6 +269,21 @@ export class Tunnel implements AsyncDisposable {
     void this.#dataPath.holdPackets(this.#closing.signal, (path) => this.#peers.get(path)?.tick());
   }
 
+  /** False: it is over already. */
+  #end(): boolean {
+    if (this.#closing.signal.aborted) return false;
+    this.#closing.abort();
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#handshakes.close();
+    this.#sockets[Symbol.dispose]();
+    return true;
+  }
+
+  /** What is pinned stays. */
+  #leave(): void {
+    if (this.#end()) this.#dataPath.leave();
+  }
+
   #tick(): void {
     this.#dataPath.stayControlled();
     this.#handshakes.tick();
@@ -268,6 +300,11 @@ export class Tunnel implements AsyncDisposable {
     this.#dataPath.attachUnderlay();
     for (const { path } of this.#members.values()) path.relocate();
   }
+}
+
+/** A name in bpffs for each tunnel, as devices have one for each network namespace. */
+function pinsOf({ name, inline, pin = false, pinPath = DEFAULT_PIN_PATH }: TunnelOptions): Pins {
+  return { directory: `${pinPath}/tunnel-${networkNamespace()}-${name}`, all: pin || inline !== undefined };
 }
 
 function statusOf({ config, path, peer }: Member): PeerStatus {

@@ -3,8 +3,8 @@ import {
   BpfError,
   type BpfObject,
   bootTimeNs,
+  interfaceIndex,
   isMapped,
-  type Link,
   maskAddress,
   maskBytes,
   Reason,
@@ -14,6 +14,7 @@ import type { Suite } from '../contract.js';
 import type { Device } from '../device.js';
 import { ethernetInterfaces } from '../ip.js';
 import { Control } from './control.js';
+import { Hooks, type Pins } from './hooks.js';
 import { KernelPeerPath, type PathContext, SLOTS_PER_PEER } from './peer-path.js';
 import { loadSuite, type TunnelObject } from './suites.js';
 import type { TunnelPrefix4, TunnelPrefix6 } from './tunnel_wireguard.gen.js';
@@ -29,6 +30,10 @@ export interface DataPathOptions {
   readonly maxPeers: number;
   /** Interfaces at which packets of peers come in. Default: all Ethernet interfaces but this device. */
   readonly underlay?: readonly string[] | undefined;
+  /** The interface whose traffic with peers is led into the device; what comes from them in clear is dropped. */
+  readonly inline?: string | undefined;
+  /** What outlives this process. Default: nothing. */
+  readonly pins?: Pins | undefined;
   /** One of the kernel's ciphers for AES: "ecb(aes)" or "ecb(…)" with a driver of /proc/crypto. */
   readonly aesDriver?: string | undefined;
   readonly transmit: PathContext['transmit'];
@@ -47,9 +52,9 @@ export class DataPath {
   readonly #object: BpfObject<TunnelObject>;
   readonly #device: Device;
   readonly #underlay: readonly string[] | undefined;
+  readonly #inline: string | undefined;
   readonly #context: PathContext;
-  readonly #inside: Link;
-  readonly #links = new Map<string, Link>();
+  readonly #hooks: Hooks;
   readonly #peers = new Map<number, KernelPeerPath>();
   /** Indices that peers had who are gone. */
   readonly #free: number[] = [];
@@ -57,13 +62,14 @@ export class DataPath {
 
   /** The device seals, or drops, from here on. Throws what loading and attaching throw. */
   constructor(options: DataPathOptions) {
-    const { suite, device, listenPort, maxPeers, transmit, localAddressTo } = options;
+    const { suite, device, listenPort, maxPeers, transmit, localAddressTo, inline } = options;
     const { object, prepare, wipe } = loadSuite(suite, (spec) => {
       spec.variable('device_ifindex').set(device.ifindex);
       spec.variable('inside_ifindex').set(device.insideIfindex);
       spec.variable('device_mac').set(device.mac);
       spec.variable('device_mtu').set(device.mtu);
       spec.variable('listen_port').set(listenPort);
+      spec.variable('inline_ifindex').set(inline === undefined ? 0 : interfaceIndex(inline));
       spec.variable('reject_after_ns').set(BigInt(Math.round(options.rejectAfter * NS_PER_S)));
       spec.variable('reject_after_count').set(options.rejectAfterMessages);
       const slots = 1 + maxPeers * SLOTS_PER_PEER;
@@ -75,14 +81,21 @@ export class DataPath {
     this.#object = object;
     this.#device = device;
     this.#underlay = options.underlay;
+    this.#inline = inline;
     this.#maxPeers = maxPeers;
     const control = new Control(object, options.aesDriver);
     const { peers } = object.maps;
     const { mtu } = device;
     this.#context = { suite, mtu, control, peers, prepare, wipe, transmit, localAddressTo };
     this.stayControlled();
-    this.#inside = object.programs.tunnel_inside.attachTc(device.inside, 'ingress');
-    this.attachUnderlay();
+    this.#hooks = new Hooks(options.pins);
+    try {
+      this.#attach();
+    } catch (error) {
+      this.#hooks.undo();
+      object.close();
+      throw error;
+    }
   }
 
   /** Says that there is a controller: at least every 15 seconds. */
@@ -92,15 +105,12 @@ export class DataPath {
 
   /** To interfaces that have come since; those that went have taken their links with them. */
   attachUnderlay(): void {
-    const wanted = this.#underlay ?? ethernetInterfaces().filter((name) => !this.#device.has(name));
-    for (const [name, link] of this.#links) {
-      if (link.info().ifindex !== 0) continue;
-      link.close();
-      this.#links.delete(name);
-    }
+    const all = this.#underlay ?? ethernetInterfaces().filter((name) => !this.#device.has(name));
+    const wanted = new Set(this.#inline === undefined ? all : [...all, this.#inline]);
+    this.#hooks.forgetGone();
     for (const name of wanted) {
-      if (this.#links.has(name)) continue;
-      this.#links.set(name, this.#object.programs.tunnel_underlay.attachTc(name, 'ingress'));
+      if (this.#hooks.isAt(name, 'ingress')) continue;
+      this.#hooks.attach(this.#object.programs.tunnel_underlay, name, 'ingress');
     }
   }
 
@@ -161,12 +171,26 @@ export class DataPath {
     return this.#object.programs[name];
   }
 
+  /** Lets go: what is pinned stays, without keys. */
+  leave(): void {
+    for (const path of this.#peers.values()) path.clear();
+    this.#hooks.close();
+    this.#object.close();
+  }
+
   /** The programs go. The device drops what is routed into it until it is removed. */
   close(): void {
     for (const path of this.#peers.values()) path.clear();
-    this.#inside.close();
-    for (const link of this.#links.values()) link.close();
+    this.#hooks.detach();
     this.#object.close();
+  }
+
+  #attach(): void {
+    const { tunnel_inside, tunnel_divert } = this.#object.programs;
+    this.#hooks.attach(tunnel_inside, this.#device.inside, 'ingress');
+    if (this.#inline !== undefined) this.#hooks.attach(tunnel_divert, this.#inline, 'egress');
+    this.attachUnderlay();
+    this.#hooks.detachOthers();
   }
 }
 

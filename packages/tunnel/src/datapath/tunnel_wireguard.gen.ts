@@ -143,6 +143,7 @@ export const Reason = {
   DROP_TUNNEL_FORGED: 232,
   DROP_TUNNEL_INNER: 233,
   DROP_TUNNEL_SOURCE: 234,
+  DROP_TUNNEL_CLEAR: 235,
   DROP_NOT_CONTENT: 208,
   DROP_CONTENT_FORMAT: 209,
   DROP_CONTENT_LENGTH: 210,
@@ -324,30 +325,6 @@ export const tunnelCommandCodec: Codec<TunnelCommand> = {
     put.bytes(view, offset + 80, 32, value.sendKey, 'TunnelCommand.sendKey');
     put.bytes(view, offset + 112, 32, value.receiveKey, 'TunnelCommand.receiveKey');
     put.bytes(view, offset + 144, 64, value.driver, 'TunnelCommand.driver');
-  },
-};
-
-/** struct tunnel_held, 2056 bytes. */
-export interface TunnelHeld {
-  peer: number;
-  length: number;
-  /** 2048 bytes. */
-  packet: Uint8Array;
-}
-
-export const tunnelHeldCodec: Codec<TunnelHeld> = {
-  size: 2056,
-  decode(view, offset) {
-    return {
-      peer: view.getUint32(offset, true),
-      length: view.getUint32(offset + 4, true),
-      packet: take.bytes(view, offset + 8, 2048),
-    };
-  },
-  encode(view, offset, value) {
-    put.u32(view, offset, value.peer, 'TunnelHeld.peer');
-    put.u32(view, offset + 4, value.length, 'TunnelHeld.length');
-    put.bytes(view, offset + 8, 2048, value.packet, 'TunnelHeld.packet');
   },
 };
 
@@ -790,6 +767,30 @@ export const tunnelWorkCodec: Codec<TunnelWork> = {
   },
 };
 
+/** struct tunnel_held, 2056 bytes. */
+export interface TunnelHeld {
+  peer: number;
+  length: number;
+  /** 2048 bytes. */
+  packet: Uint8Array;
+}
+
+export const tunnelHeldCodec: Codec<TunnelHeld> = {
+  size: 2056,
+  decode(view, offset) {
+    return {
+      peer: view.getUint32(offset, true),
+      length: view.getUint32(offset + 4, true),
+      packet: take.bytes(view, offset + 8, 2048),
+    };
+  },
+  encode(view, offset, value) {
+    put.u32(view, offset, value.peer, 'TunnelHeld.peer');
+    put.u32(view, offset + 4, value.length, 'TunnelHeld.length');
+    put.bytes(view, offset + 8, 2048, value.packet, 'TunnelHeld.packet');
+  },
+};
+
 /** struct tunnel_activity, 56 bytes. */
 export interface TunnelActivity {
   lastSentNs: bigint;
@@ -1028,6 +1029,7 @@ export interface TunnelWireguardObject {
     allowed_ipv4: LpmTrie<TunnelPrefix4, number>;
     allowed_ipv6: LpmTrie<TunnelPrefix6, number>;
     commands: ArrayMap<TunnelCommand>;
+    divert_work: PerCpuArrayMap<TunnelWork>;
     held: RingBuffer<TunnelHeld>;
     indices: HashMap<number, number>;
     inside_work: PerCpuArrayMap<TunnelWork>;
@@ -1038,6 +1040,7 @@ export interface TunnelWireguardObject {
   };
   programs: {
     tunnel_control: SyscallProgram;
+    tunnel_divert: TcProgram;
     tunnel_inside: TcProgram;
     tunnel_underlay: TcProgram;
   };
@@ -1046,6 +1049,7 @@ export interface TunnelWireguardObject {
     device_ifindex: number;
     device_mac: Uint8Array;
     device_mtu: number;
+    inline_ifindex: number;
     inside_ifindex: number;
     listen_port: number;
     reject_after_count: bigint;
@@ -1061,6 +1065,7 @@ export function openTunnelWireguard(source: Uint8Array | URL): ObjectSpec<Tunnel
       allowed_ipv4: { key: tunnelPrefix4Codec },
       allowed_ipv6: { key: tunnelPrefix6Codec },
       commands: { value: tunnelCommandCodec },
+      divert_work: { value: tunnelWorkCodec },
       held: { event: tunnelHeldCodec },
       inside_work: { value: tunnelWorkCodec },
       peers: { value: tunnelPeerCodec },
