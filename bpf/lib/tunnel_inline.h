@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Inline: hosts that know nothing of the device. At the egress of an interface, what is for an
- * address of a peer's is led into the device, to be sealed there; at its ingress, what seems to come
- * from a peer in clear is dropped. Exempt is only what tunnels say to each other, and neighbor
+ * address of a peer's is led into the device, to be sealed there; at its ingress, what seems to
+ * come from a peer in clear is dropped. Exempt is only what tunnels say to each other, and neighbor
  * discovery (RFC 4861), which does not leave the link. Tagged frames are of other networks.
  */
 #pragma once

@@ -50,8 +50,8 @@ INLINE bool endpoint_is_ipv4(const struct tunnel_endpoint *endpoint)
 }
 
 /*
- * Inline, the peer's address is both inside and outside: what the kernel has learnt of the way's MTU
- * is then about packets inside, and the interface alone tells what fits.
+ * Inline, the peer's address is both inside and outside: what the kernel has learnt of the way's
+ * MTU is then about packets inside, and the interface alone tells what fits.
  */
 INLINE bool outer_exceeds_interface(struct __sk_buff *ctx, struct tunnel_work *work, __u32 ifindex,
 				    __u32 length)
