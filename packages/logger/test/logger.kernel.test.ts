@@ -165,11 +165,13 @@ test.runIf(TRACES)('what gives power: credentials, programs of BPF, modules', as
   if (LOADS_MODULES) expect(contentsOf(records, 'module').map(({ name }) => name)).toContain('dummy');
 });
 
-test.skipIf(existsSync('/proc/modules'))('a kernel without modules says so', async () => {
-  using directory = new Directory();
-  const attached = AuditLogger.attach(options(directory.path, MODULE));
-  await expect(attached).rejects.toMatchObject({ code: 'ERR_NOT_FOUND' });
-});
+if (!existsSync('/proc/modules')) {
+  test('a kernel without modules says so', async () => {
+    using directory = new Directory();
+    const attached = AuditLogger.attach(options(directory.path, MODULE));
+    await expect(attached).rejects.toMatchObject({ code: 'ERR_NOT_FOUND' });
+  });
+}
 
 const COUNT = 600;
 
