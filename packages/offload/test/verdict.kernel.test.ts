@@ -162,6 +162,7 @@ describe('clients are told why there is no result', () => {
 test('what is for user space goes to the ring, up to the depth of its queue', () => {
   const { maps } = service.object;
   service.configure({ policy: 'userspace', queueDepth: { userspace: 2, hardware: 1 } }, true);
+  maps.queues.set(2, { done: 0, isOut: 1, slowness: 256 });
   maps.requests.take();
   for (let i = 0; i < 2; i++)
     expect(judge(request(service, sha256Question(HELLO)))).toMatchObject({
@@ -169,8 +170,9 @@ test('what is for user space goes to the ring, up to the depth of its queue', ()
       reasons: ['ANSWER_QUEUED'],
     });
   expect(maps.requests.take()).toHaveLength(2);
-  /* It is full: another route takes it. */
+  /* It is full, and hardware is out: BPF takes it. */
   expect(judge(request(service, sha256Question(HELLO))).reasons).toEqual(['ANSWER_RESULT']);
   maps.queues.set(1, { done: maps.given.at(1), isOut: 0, slowness: 256 });
   expect(judge(request(service, sha256Question(HELLO))).reasons).toEqual(['ANSWER_QUEUED']);
+  maps.queues.set(2, { done: 0, isOut: 0, slowness: 256 });
 });
