@@ -20,7 +20,7 @@ import { hex, type TwinState } from './twin/state.js';
 
 /* The gate in the kernel and its twin judge the same packets. CRYPTBPF_FUZZ says how many, CRYPTBPF_SEED which. */
 
-const PACKETS = Number(process.env.CRYPTBPF_FUZZ ?? (process.env.CRYPTBPF_VM ? 5_000 : 1_000_000));
+const PACKETS = Number(process.env.CRYPTBPF_FUZZ ?? 1_000_000);
 const SEED = Number(process.env.CRYPTBPF_SEED ?? 20_261_124);
 
 /** One after another, each with its share of the packets. */
