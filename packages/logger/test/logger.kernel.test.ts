@@ -147,7 +147,12 @@ test('connections of both ends, sealed by AES-256-GCM', async () => {
 
 const LOADS_MODULES = process.env.CRYPTBPF_VM !== undefined;
 
-test.runIf(TRACES)('what gives power: credentials, programs of BPF, modules', async () => {
+test('what gives power: credentials, programs of BPF, modules; or that this kernel lets nobody see it', async () => {
+  if (!TRACES) {
+    using directory = new Directory();
+    const attached = AuditLogger.attach(options(directory.path, ['credentials']));
+    return expect(attached).rejects.toMatchObject({ code: 'ERR_PERMISSION' });
+  }
   const records = await recordedBy(['credentials', 'bpf', ...(LOADS_MODULES ? MODULE : [])], (logger) => {
     spawnSync('/bin/true', { uid: 65534, gid: 65533 });
     new Producer(logger)[Symbol.dispose]();

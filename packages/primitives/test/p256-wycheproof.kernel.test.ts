@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { KernelP256, P256_OK } from '../src/p256.js';
-import { type WycheproofGroup, wycheproof } from './support/vectors.js';
+import { RFC_6979, type WycheproofGroup, wycheproof } from './support/vectors.js';
 
 const SIGNATURE_BYTES = 64;
-const groups = wycheproof('ecdsa_secp256r1_sha256_p1363_test.json');
+const found = wycheproof('ecdsa_secp256r1_sha256_p1363_test.json');
 
 interface Vector {
   readonly tcId: number;
@@ -52,7 +52,7 @@ function register(groups: readonly WycheproofGroup[]): void {
   }
 
   test('all vectors are there, and those of another length than a signature are not valid', () => {
-    expect(vectors.length).toBe(262);
+    expect(vectors.length).toBe(groups === found ? 262 : 4);
     expect(vectors.filter(({ signature, valid }) => valid && signature.length !== SIGNATURE_BYTES)).toEqual(
       [],
     );
@@ -69,4 +69,4 @@ function register(groups: readonly WycheproofGroup[]): void {
   }
 }
 
-if (groups) register(groups);
+register(found ?? [RFC_6979]);
