@@ -144,3 +144,12 @@ test('an interface that is none is refused', () => {
     stderr: 'cryptbpf: no interface "eth9" in this network namespace: see ip link',
   });
 });
+
+test('the doctor says which privileges are missing, and that nothing works without them', () => {
+  const drop = ['--bounding-set', '-all', '--inh-caps', '-all', '--ambient-caps', '-all'];
+  const { status, stdout } = spawnSync('setpriv', [...drop, process.execPath, cli, 'doctor', '--json'], {
+    encoding: 'utf8',
+  });
+  expect(status).toBe(3);
+  expect(JSON.parse(stdout).features[0].verdict).toBe('needs CAP_BPF, CAP_NET_ADMIN, CAP_PERFMON');
+});

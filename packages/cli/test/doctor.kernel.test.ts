@@ -12,9 +12,8 @@ interface Report {
   features: { feature: string; verdict: string }[];
 }
 
-function doctor(...under: string[]) {
-  const [command, ...args] = [...under, process.execPath, cli, 'doctor', '--json'];
-  const { status, stdout } = spawnSync(command!, args, { encoding: 'utf8' });
+function doctor() {
+  const { status, stdout } = spawnSync(process.execPath, [cli, 'doctor', '--json'], { encoding: 'utf8' });
   return { status, report: JSON.parse(stdout) as Report };
 }
 
@@ -34,11 +33,4 @@ test('the doctor knows what this kernel has', () => {
   const verdicts = Object.fromEntries(report.features.map(({ feature, verdict }) => [feature, verdict]));
   const tunnel = isKernelAtLeast('6.10') ? 'works' : 'works, without suite aes-256-gcm (Linux 6.10)';
   expect(verdicts).toMatchObject({ pow: 'works', pki: 'works', logger: 'works', tunnel });
-});
-
-test('without privileges it says which are missing, and that nothing works', () => {
-  const drop = ['setpriv', '--bounding-set', '-all', '--inh-caps', '-all', '--ambient-caps', '-all'];
-  const { status, report } = doctor(...drop);
-  expect(status).toBe(3);
-  expect(report.features[0]!.verdict).toBe('needs CAP_BPF, CAP_NET_ADMIN, CAP_PERFMON');
 });

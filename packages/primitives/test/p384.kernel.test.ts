@@ -114,16 +114,18 @@ describe.each(['p384', 'p521'] as const)('ECDSA on %s', (curve: WideCurve) => {
     expect(kernel.verify([withNumbers(given, r, n - s)])).toEqual([ECDSA_OK]);
   });
 
-  it('adds points that are equal, opposite or infinity', () => {
-    const numbers = [1n, 2n, 16n, 17n, n - 1n, n - 2n, n - 16n, (n + 1n) / 2n];
-    const half = 2n ** 200n + 12_345n;
-    const valid = numbers.flatMap((d) => [1n, n - 1n, half].flatMap((k) => constructed(half, d, k)));
-    valid.push(constructed(0n, 5n, 7n), constructed(0n, n - 1n, 1n));
-    expect(kernel.verify(valid)).toEqual(valid.map(() => ECDSA_OK));
-    /* z = -r d: the sum is infinity, whatever s is. */
-    const z = 2n ** 100n;
-    expect(kernel.verify([withNumbers(constructed(z, 1n, 3n), n - z, 5n)])).toEqual([ECDSA_REJECTED]);
-  });
+  /* Noble takes long where it is emulated. */
+  if (!process.env.CRYPTBPF_VM)
+    it('adds points that are equal, opposite or infinity', () => {
+      const numbers = [1n, 2n, 16n, 17n, n - 1n, n - 2n, n - 16n, (n + 1n) / 2n];
+      const half = 2n ** 200n + 12_345n;
+      const valid = numbers.flatMap((d) => [1n, n - 1n, half].flatMap((k) => constructed(half, d, k)));
+      valid.push(constructed(0n, 5n, 7n), constructed(0n, n - 1n, 1n));
+      expect(kernel.verify(valid)).toEqual(valid.map(() => ECDSA_OK));
+      /* z = -r d: the sum is infinity, whatever s is. */
+      const z = 2n ** 100n;
+      expect(kernel.verify([withNumbers(constructed(z, 1n, 3n), n - z, 5n)])).toEqual([ECDSA_REJECTED]);
+    });
 
   it('compares x modulo n: r and r + n', () => {
     /* The x of a point between n and p, so that r = x - n: the key follows from r, s and z. */
