@@ -162,7 +162,6 @@ struct offload_work {
 	struct offload_client client;
 	struct offload_head head; /* numbers of the machine */
 	__u32 body_bytes;	  /* with padding */
-	__u32 reasons;
 	__u32 result_bytes;
 	__u32 class;
 	__u32 route;

@@ -5,15 +5,12 @@ import { codeOf, Exit, Failure } from './failure.js';
 /** A file of options, YAML or JSON, that knows where each of them is. */
 export class Config {
   readonly options: Record<string, unknown>;
-  readonly #path: string;
   readonly #lineOf: (keys: readonly string[]) => string | undefined;
 
   private constructor(
-    path: string,
     options: Record<string, unknown>,
     lineOf: (keys: readonly string[]) => string | undefined,
   ) {
-    this.#path = path;
     this.options = options;
     this.#lineOf = lineOf;
   }
@@ -36,7 +33,7 @@ export class Config {
       const offset = isNode(node) ? node.range?.[0] : undefined;
       return offset === undefined ? undefined : at(offset);
     };
-    return new Config(path, document.toJS() as Record<string, unknown>, lineOf);
+    return new Config(document.toJS() as Record<string, unknown>, lineOf);
   }
 
   /** The error of a package about an option, with the place of that option if it is from this file. */
@@ -47,10 +44,6 @@ export class Config {
     const keys = name.split('.');
     const place = this.#lineOf(keys) ?? this.#lineOf(keys.slice(0, 1));
     return place ? new Failure(Exit.USAGE, `${place}: ${message}`, { cause: error }) : error;
-  }
-
-  get path(): string {
-    return this.#path;
   }
 }
 

@@ -15,7 +15,7 @@ export class Failure extends Error {
 }
 
 /** Codes of the packages' errors that are about what was asked for. */
-const ASKED = /^ERR_(BAD_|LOG_OPTION|CONFIG)/;
+const ASKED = /^ERR_BAD_/;
 const UNABLE = new Set(['ERR_PERMISSION', 'ERR_NOT_SUPPORTED', 'ERR_NO_BPFFS', 'ERR_NO_LIBBPF']);
 
 export function codeOf(error: unknown): string | undefined {

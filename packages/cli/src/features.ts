@@ -3,8 +3,6 @@ import { Exit, Failure } from './failure.js';
 /** Of a controller, what all of them have. */
 export interface Controller {
   stats(): unknown;
-  /** The standing part goes too. */
-  detach(): unknown;
   /** What is pinned stays. */
   close(): unknown;
 }

@@ -93,6 +93,16 @@ describe.each([
   });
 });
 
+test('a configuration may say that it is pinned', async () => {
+  const path = config('pinned.yaml', `ports: [443]\npin: true\npinPath: ${pins[1]}\n`);
+  const up = await start('pow', '--interface', 'in0', '--config', path);
+  expect(up.first).toMatchObject({ state: 'up', stands: true });
+  await up.end('SIGKILL');
+  expect(hasXdp()).toBe(true);
+  expect(runJson('detach', 'pow', ...pins)).toMatchObject({ state: 'detached' });
+  expect(hasXdp()).toBe(false);
+});
+
 test.each(['SIGINT', 'SIGTERM', 'SIGKILL'] as const)(
   'without --pin nothing stays after %s',
   async (signal) => {

@@ -52,7 +52,7 @@ function addAttachCommand(program: Command, feature: FeatureEntry): void {
 
 async function attach(feature: FeatureEntry, flags: AttachFlags): Promise<void> {
   const config = flags.config === undefined ? undefined : Config.read(flags.config);
-  const options = { ...config?.options, ...optionsFrom(flags) };
+  const options: Record<string, unknown> = { pin: false, ...config?.options, ...optionsFrom(flags) };
   if (options.interface === undefined)
     throw new Failure(Exit.USAGE, 'no interface: name one with --interface, see ip link');
   const attachTo = await load(feature);
@@ -83,7 +83,7 @@ function optionsFrom(flags: AttachFlags): Record<string, unknown> {
     pinPath: flags.pinPath,
     monitor: flags.monitor,
     difficulty: flags.powDifficulty,
-    pin: flags.pin === true,
+    pin: flags.pin,
   };
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }
