@@ -167,7 +167,6 @@ struct offload_work {
 	__u32 route;
 	__u32 error; /* enum offload_error */
 	__u32 depth;
-	__u32 reserved;
 	__u64 streak_ns; /* when it began */
 	struct siphash_state mac;
 	struct sha256 hash;
