@@ -63,6 +63,9 @@ describe.each(SUITES)('suite %s', (suite) => {
     ping.kill('SIGKILL');
     expect(frames.length).toBeGreaterThan(10);
     expect(frames.filter((frame) => frame.includes(Buffer.from(PATTERN, 'hex')))).toEqual([]);
-    expect(lab.left.peer.record().sentPackets).toBe(lab.right.peer.record().receivedPackets);
+    /* What was sealed at the last moment may come when the keys have ended there, too. */
+    const missing = lab.left.peer.record().sentPackets - lab.right.peer.record().receivedPackets;
+    expect(missing).toBeGreaterThanOrEqual(0n);
+    expect(missing).toBeLessThanOrEqual(lab.right.dataPath.drops().DROP_SESSION_EXPIRED ?? 0n);
   });
 });
