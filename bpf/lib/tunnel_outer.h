@@ -130,11 +130,18 @@ INLINE __u16 outer_fold(__u64 sum)
 	return ~sum;
 }
 
+/* The kernel puts the addresses in; what stands there before must not look like a group's to it. */
+INLINE void outer_ethernet(struct ethhdr *eth, __u16 protocol)
+{
+	__builtin_memset(eth, 0, sizeof(*eth));
+	eth->h_proto = bpf_htons(protocol);
+}
+
 INLINE void outer_ipv4(struct outer_ipv4 *outer, const struct tunnel_work *work)
 {
 	struct iphdr *ip = &outer->ip;
 
-	outer->eth.h_proto = bpf_htons(ETH_P_IP);
+	outer_ethernet(&outer->eth, ETH_P_IP);
 	__builtin_memset(ip, 0, sizeof(*ip));
 	ip->version = 4;
 	ip->ihl = 5;
@@ -153,7 +160,7 @@ INLINE void outer_ipv6(struct outer_ipv6 *outer, const struct tunnel_work *work)
 {
 	struct ipv6hdr *ip = &outer->ip;
 
-	outer->eth.h_proto = bpf_htons(ETH_P_IPV6);
+	outer_ethernet(&outer->eth, ETH_P_IPV6);
 	__builtin_memset(ip, 0, sizeof(*ip));
 	ip->version = 6;
 	ip->flow_lbl[0] = work->inner.ecn << 4;
