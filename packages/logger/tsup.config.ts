@@ -7,7 +7,7 @@ const common: Options = { format: ['esm', 'cjs'], target: 'node20', dts: true };
 const shared = [/^@cryptbpf\/core\/(codecs|gate-client)$/];
 
 export default defineConfig([
-  { ...common, entry: { reader: 'src/reader.ts' }, noExternal: shared },
+  { ...common, entry: { reader: 'src/reader.ts', command: 'src/command.ts' }, noExternal: shared },
   { ...common, entry: { cli: 'src/cli.ts' }, format: 'esm', dts: false, noExternal: shared },
   {
     ...common,

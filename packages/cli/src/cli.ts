@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { addAttachCommands } from './commands/attach.js';
 import { addDoctorCommand } from './commands/doctor.js';
+import { addLogCommand, addLoggerCommand } from './commands/logger.js';
 import { addStandingCommands } from './commands/standing.js';
+import { addTunnelCommand } from './commands/tunnel.js';
 import { codeOf, Exit, exitOf } from './failure.js';
 import { printJson } from './print.js';
 
@@ -12,11 +14,15 @@ const program = new Command('cryptbpf')
   .description('Cryptography at the packet hook of this machine.')
   .version(version)
   .showSuggestionAfterError()
+  .enablePositionalOptions()
   .addHelpText(
     'after',
     '\nExit status: 0 done, 1 it failed, 2 wrong usage or configuration, 3 not possible on this machine.',
   );
 addAttachCommands(program);
+addTunnelCommand(program);
+addLoggerCommand(program);
+addLogCommand(program);
 addStandingCommands(program);
 addDoctorCommand(program);
 for (const command of [program, ...program.commands]) command.exitOverride();

@@ -18,7 +18,7 @@ export class Config {
   /** Throws Failure, with line and column, for what cannot be read. */
   static read(path: string): Config {
     const lines = new LineCounter();
-    const document = parseDocument(readText(path), { lineCounter: lines });
+    const document = parseDocument(textOf(path), { lineCounter: lines });
     const at = (offset: number) => {
       const { line, col } = lines.linePos(offset);
       return `${path}:${line}:${col}`;
@@ -47,11 +47,12 @@ export class Config {
   }
 }
 
-function readText(path: string): string {
+/** Throws Failure. */
+export function textOf(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new Failure(Exit.USAGE, `cannot read the configuration ${path}: ${code}`, { cause: error });
+    throw new Failure(Exit.USAGE, `cannot read ${path}: ${code}`, { cause: error });
   }
 }

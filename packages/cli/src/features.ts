@@ -1,11 +1,5 @@
-import { Exit, Failure } from './failure.js';
-
-/** Of a controller, what all of them have. */
-export interface Controller {
-  stats(): unknown;
-  /** What is pinned stays. */
-  close(): unknown;
-}
+import { installed } from './packages.js';
+import type { Controller } from './run.js';
 
 export interface FeatureEntry {
   /** Of the package, without its scope. */
@@ -18,6 +12,12 @@ export interface FeatureEntry {
   readonly since: string;
   readonly hook: 'XDP' | 'TC' | 'tracepoints';
 }
+
+/** Those with commands of their own. */
+export const OTHERS = [
+  { name: 'tunnel', alias: 'encrypted-tunnel' },
+  { name: 'logger', alias: 'encrypted-logger' },
+] as const;
 
 /** Those that attach to interfaces by `attach({ interface, … })`. */
 export const FEATURES: readonly FeatureEntry[] = [
@@ -72,16 +72,9 @@ export const FEATURES: readonly FeatureEntry[] = [
 
 type Attach = (options: Record<string, unknown>) => Promise<Controller>;
 
-/** Throws Failure with the one command that helps when the package is not installed. */
+/** Throws Failure when the package is not installed. */
 export async function load({ name, controller }: FeatureEntry): Promise<Attach> {
-  const specifier = `@cryptbpf/${name}`;
-  try {
-    const module = (await import(specifier)) as Record<string, { attach: Attach }>;
-    return (options) => module[controller]!.attach(options);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
-    throw new Failure(Exit.UNABLE, `${specifier} is not installed: npm install ${specifier}`, {
-      cause: error,
-    });
-  }
+  const specifier: string = `@cryptbpf/${name}`;
+  const module: Record<string, { attach: Attach }> = await installed(name, () => import(specifier));
+  return (options) => module[controller]!.attach(options);
 }

@@ -1,65 +1,12 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Netns } from '../../core/test/support/netns.js';
+import { spawnSync } from 'node:child_process';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { cli, Place } from './support/command.js';
 
-/* The built command, in a network namespace of the test's own. */
-
-const cli = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), 'cryptbpf-cli-'));
-const pins = ['--pin-path', `/sys/fs/bpf/cryptbpf-cli-${process.pid}`];
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-let ns: Netns;
-const running = new Set<ChildProcess>();
+let place: Place;
 beforeEach(() => {
-  ns = Netns.create();
-  Netns.addVeth(ns, ns, ['in0', 'in1']);
+  place = new Place();
 });
-afterEach(() => {
-  for (const child of running) child.kill('SIGKILL');
-  ns[Symbol.dispose]();
-  rmSync(pins[1]!, { recursive: true, force: true });
-});
-
-const inside = (args: string[]) => [`--net=/run/netns/${ns.name}`, process.execPath, cli, ...args];
-
-function run(...args: string[]) {
-  const { status, stdout, stderr } = spawnSync('nsenter', inside(args), { encoding: 'utf8' });
-  return { status, stdout: stdout.trim(), stderr: stderr.trim() };
-}
-
-const hasXdp = () => /prog\/xdp/.test(ns.ip('link', 'show', 'in0'));
-
-const runJson = (...args: string[]) => JSON.parse(run(...args, '--json').stdout);
-
-/** Until its first line, which says that it is up. */
-async function start(...args: string[]) {
-  const child = spawn('nsenter', inside([...args, '--json']), { stdio: ['ignore', 'pipe', 'inherit'] });
-  running.add(child);
-  const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
-  const line = async () => JSON.parse((await lines.next()).value);
-  return {
-    first: await line(),
-    line,
-    async end(signal: NodeJS.Signals) {
-      const exited = once(child, 'exit');
-      child.kill(signal);
-      return exited;
-    },
-  };
-}
-
-function config(name: string, text: string): string {
-  const path = join(folder, name);
-  writeFileSync(path, text);
-  return path;
-}
+afterEach(() => place[Symbol.dispose]());
 
 const SIGNED = `
 audience: shop
@@ -69,49 +16,50 @@ keys:
 `;
 
 describe.each([
-  ['pow', 'crypto-ratelimit', ['--ports', '443,53/udp', '--pow-difficulty', '16-18']],
-  ['signed-auth', 'signed-auth', ['--ports', '7000/udp', '--config', config('signed.yaml', SIGNED)]],
-  ['cas', 'content-verifier', ['--config', config('cas.json', '{ "ports": [4430] }')]],
-])('%s, as %s', (name, command, options) => {
+  ['pow', 'crypto-ratelimit', ['--ports', '443,53/udp', '--pow-difficulty', '16-18'], '{}'],
+  ['signed-auth', 'signed-auth', ['--ports', '7000/udp'], SIGNED],
+  ['cas', 'content-verifier', [], '{ "ports": [4430] }'],
+])('%s, as %s', (name, command, options, text) => {
   test('with --pin stays until it is detached', async () => {
-    const up = await start(command, '--interface', 'in0', ...options, '--pin', ...pins);
+    const file = place.file('options.yaml', text);
+    const up = await place.start(command, '-i', 'in0', ...options, '-c', file, '--pin', ...place.pins);
     expect(up.first).toEqual({ feature: name, state: 'up', interfaces: ['in0'], stands: true });
     expect((await up.end('SIGTERM'))[0]).toBe(0);
     expect(await up.line()).toMatchObject({ feature: name, state: 'ended', stands: true });
-    const index = ns.indexOf('in0');
-    expect(runJson('status', ...pins)).toMatchObject([
+    const index = place.ns.indexOf('in0');
+    expect(place.json('status', ...place.pins)).toMatchObject([
       { feature: name, name: 'in0', interfaces: [{ index, name: 'in0' }] },
     ]);
-    expect(run('status', ...pins).stdout).toMatch(new RegExp(`${name} +in0 +in0$`));
-    expect(run('stats', command, ...pins)).toMatchObject({ status: 0 });
-    expect(runJson('detach', command, ...pins)).toMatchObject({ feature: name, state: 'detached' });
-    expect(run('status', ...pins)).toMatchObject({ status: 0, stdout: 'Nothing is pinned.' });
-    expect(run('detach', command, ...pins)).toMatchObject({
+    expect(place.run('status', ...place.pins).stdout).toMatch(new RegExp(`${name} +in0 +in0$`));
+    expect(place.run('stats', command, ...place.pins)).toMatchObject({ status: 0 });
+    expect(place.json('detach', command, ...place.pins)).toMatchObject({ feature: name, state: 'detached' });
+    expect(place.run('status', ...place.pins)).toMatchObject({ status: 0, stdout: 'Nothing is pinned.' });
+    expect(place.run('detach', command, ...place.pins)).toMatchObject({
       status: 1,
-      stderr: `cryptbpf: no ${name} is pinned below ${pins[1]}`,
+      stderr: `cryptbpf: no ${name} is pinned below ${place.pinPath}`,
     });
   });
 });
 
 test('a configuration may say that it is pinned', async () => {
-  const path = config('pinned.yaml', `ports: [443]\npin: true\npinPath: ${pins[1]}\n`);
-  const up = await start('pow', '--interface', 'in0', '--config', path);
+  const path = place.file('pinned.yaml', `ports: [443]\npin: true\npinPath: ${place.pinPath}\n`);
+  const up = await place.start('pow', '--interface', 'in0', '--config', path);
   expect(up.first).toMatchObject({ state: 'up', stands: true });
   await up.end('SIGKILL');
-  expect(hasXdp()).toBe(true);
-  expect(runJson('detach', 'pow', ...pins)).toMatchObject({ state: 'detached' });
-  expect(hasXdp()).toBe(false);
+  expect(place.hasXdp).toBe(true);
+  expect(place.json('detach', 'pow', ...place.pins)).toMatchObject({ state: 'detached' });
+  expect(place.hasXdp).toBe(false);
 });
 
 test.each(['SIGINT', 'SIGTERM', 'SIGKILL'] as const)(
   'without --pin nothing stays after %s',
   async (signal) => {
-    const up = await start('pow', '--device', 'in0', '--ports', '443', ...pins);
+    const up = await place.start('pow', '--device', 'in0', '--ports', '443', ...place.pins);
     expect(up.first).toMatchObject({ state: 'up', stands: false });
-    expect(hasXdp()).toBe(true);
+    expect(place.hasXdp).toBe(true);
     await up.end(signal);
-    expect(hasXdp()).toBe(false);
-    expect(runJson('status', ...pins)).toEqual([]);
+    expect(place.hasXdp).toBe(false);
+    expect(place.json('status', ...place.pins)).toEqual([]);
   },
 );
 
@@ -132,8 +80,8 @@ describe('what is wrong in a configuration is located', () => {
     ['no YAML', 'ports: [443\nepoch: 1\n', ':2:'],
     ['no options', '- 443\n', '1:1: expected options by their names'],
   ])('%s', (_, text, message) => {
-    const path = config('wrong.yaml', text);
-    const { status, stderr } = run('pow', '-i', 'in0', '-c', path, ...pins);
+    const path = place.file('wrong.yaml', text);
+    const { status, stderr } = place.run('pow', '-i', 'in0', '-c', path, ...place.pins);
     expect({ status, stderr }).toMatchObject({ status: 2, stderr: expect.stringContaining(`${path}:`) });
     expect(stderr).toContain(message);
   });
@@ -141,15 +89,15 @@ describe('what is wrong in a configuration is located', () => {
   test.each([
     [['pow', '--ports', '443'], 'no interface: name one with --interface'],
     [['pow', '-i', 'in0', '--ports', 'http'], '--ports has "http"'],
-    [['pow', '-i', 'in0', '-c', '/nowhere.yaml'], 'cannot read the configuration /nowhere.yaml: ENOENT'],
+    [['pow', '-i', 'in0', '-c', '/nowhere.yaml'], 'cannot read /nowhere.yaml: ENOENT'],
     [['pwo'], "unknown command 'pwo'"],
   ])('%j', (args, message) => {
-    expect(run(...args)).toMatchObject({ status: 2, stderr: expect.stringContaining(message) });
+    expect(place.run(...args)).toMatchObject({ status: 2, stderr: expect.stringContaining(message) });
   });
 });
 
 test('an interface that is none is refused', () => {
-  expect(run('pow', '-i', 'eth9', '-p', '443', ...pins)).toMatchObject({
+  expect(place.run('pow', '-i', 'eth9', '-p', '443', ...place.pins)).toMatchObject({
     status: 1,
     stderr: 'cryptbpf: no interface "eth9" in this network namespace: see ip link',
   });

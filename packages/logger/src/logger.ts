@@ -215,6 +215,21 @@ export class AuditLogger implements AsyncDisposable {
     }
   }
 
+  /** Lets go: what is pinned records on, and the next logger with the same options goes on writing. Without pin, detaches. */
+  async close(): Promise<void> {
+    if (this.#settings.pin === undefined) return this.detach();
+    if (this.#isDetached) return;
+    this.#isDetached = true;
+    for (const timer of this.#timers.splice(0)) clearInterval(timer);
+    try {
+      this.flush();
+    } finally {
+      this.#statements?.wipe();
+      this.#statements = undefined;
+      this.#close();
+    }
+  }
+
   #close(): void {
     try {
       this.#files.close();

@@ -1,4 +1,5 @@
 import { createSocket } from 'node:dgram';
+import { existsSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { DEFAULT_PIN_PATH, networkNamespace } from '@cryptbpf/core';
 import type { PeerConfig, TunnelConfig } from './config/config.js';
@@ -6,7 +7,7 @@ import { resolveEndpoint } from './config/endpoint.js';
 import type { Endpoint, Suite } from './contract.js';
 import { DataPath, type Drops } from './datapath/data-path.js';
 import { defaultMtu } from './datapath/framing.js';
-import type { Pins } from './datapath/hooks.js';
+import { Hooks, type Pins } from './datapath/hooks.js';
 import type { KernelPeerPath } from './datapath/peer-path.js';
 import { Device } from './device.js';
 import { Handshakes, type Outcome } from './exchange/handshakes.js';
@@ -110,6 +111,7 @@ export class Tunnel implements AsyncDisposable {
   readonly #sockets: Sockets;
   readonly #handshakes: Handshakes;
   readonly #routes: boolean;
+  readonly #isPinned: boolean;
   /** By public key. */
   readonly #members = new Map<string, Member>();
   readonly #peers = new Map<KernelPeerPath, Peer>();
@@ -122,6 +124,7 @@ export class Tunnel implements AsyncDisposable {
     this.name = name;
     this.suite = suite;
     this.#routes = options.routes ?? options.inline === undefined;
+    this.#isPinned = pinsOf(options).all;
     this.#device = device;
     const privateKey = parseKey(options.privateKey, 'private key');
     this.#sockets = sockets(this);
@@ -231,6 +234,25 @@ export class Tunnel implements AsyncDisposable {
     this.#device.remove();
   }
 
+  /** Lets go: what is pinned stays, without keys, so that nothing passes until the next up(). What is not pinned goes. */
+  async close(): Promise<void> {
+    if (this.#isPinned) this.#leave();
+    else await this.down();
+  }
+
+  /**
+   * Takes down what a controller left that is gone: the device, and what is pinned. False: there was nothing. Throws
+   * ERR_BUSY while there is one.
+   */
+  static takeDown({ name, pinPath }: Pick<TunnelOptions, 'name' | 'pinPath'>): boolean {
+    const pins = { ...pinsOf({ name, pinPath }), all: true };
+    const device = Device.find({ name, addresses: [], mtu: defaultMtu('wireguard') });
+    if (!device && !existsSync(pins.directory)) return false;
+    new Hooks(pins).detach();
+    device?.remove();
+    return true;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.down();
   }
@@ -302,8 +324,12 @@ export class Tunnel implements AsyncDisposable {
   }
 }
 
+type PinOptions = {
+  readonly [Key in 'name' | 'inline' | 'pin' | 'pinPath']?: TunnelOptions[Key] | undefined;
+};
+
 /** A name in bpffs for each tunnel, as devices have one for each network namespace. */
-function pinsOf({ name, inline, pin = false, pinPath = DEFAULT_PIN_PATH }: TunnelOptions): Pins {
+function pinsOf({ name, inline, pin = false, pinPath = DEFAULT_PIN_PATH }: PinOptions): Pins {
   return { directory: `${pinPath}/tunnel-${networkNamespace()}-${name}`, all: pin || inline !== undefined };
 }
 

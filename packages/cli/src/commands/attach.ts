@@ -1,9 +1,9 @@
-import { once } from 'node:events';
 import type { Command } from 'commander';
 import { Config } from '../config.js';
 import { Exit, Failure } from '../failure.js';
-import { type Controller, FEATURES, type FeatureEntry, load } from '../features.js';
-import { printJson } from '../print.js';
+import { FEATURES, type FeatureEntry, load } from '../features.js';
+import { collect } from '../flags.js';
+import { given, runUntilStopped } from '../run.js';
 
 interface AttachFlags {
   interface?: string[];
@@ -18,8 +18,6 @@ interface AttachFlags {
   powDifficulty?: { min: number; max: number };
   json?: boolean;
 }
-
-const collect = (value: string, all: string[] = []) => [...all, value];
 
 export function addAttachCommands(program: Command): void {
   for (const feature of FEATURES) addAttachCommand(program, feature);
@@ -56,26 +54,24 @@ async function attach(feature: FeatureEntry, flags: AttachFlags): Promise<void> 
   if (options.interface === undefined)
     throw new Failure(Exit.USAGE, 'no interface: name one with --interface, see ip link');
   const attachTo = await load(feature);
-  const stop = untilStopped();
-  let controller: Controller;
-  try {
-    controller = await attachTo(options);
-  } catch (error) {
-    throw config?.locate(error) ?? error;
-  }
-  tell(feature, options, flags);
-  const staying = setInterval(() => {}, 2 ** 30);
-  await stop;
-  clearInterval(staying);
-  const stats = controller.stats();
-  await controller.close();
-  if (flags.json) printJson({ feature: feature.name, state: 'ended', stands: options.pin, stats });
+  await runUntilStopped(
+    () =>
+      attachTo(options).catch((error) => {
+        throw config?.locate(error) ?? error;
+      }),
+    () => ({
+      feature: feature.name,
+      on: { interfaces: [options.interface].flat() },
+      stands: options.pin === true,
+      json: flags.json,
+    }),
+  );
 }
 
 /** What the command line says, under the packages' names. */
 function optionsFrom(flags: AttachFlags): Record<string, unknown> {
   const interfaces = [...(flags.interface ?? []), ...(flags.device ?? [])];
-  const given: Record<string, unknown> = {
+  return given({
     interface: interfaces.length > 0 ? interfaces : undefined,
     ports: flags.ports,
     name: flags.name,
@@ -84,27 +80,7 @@ function optionsFrom(flags: AttachFlags): Record<string, unknown> {
     monitor: flags.monitor,
     difficulty: flags.powDifficulty,
     pin: flags.pin,
-  };
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-}
-
-function tell(feature: FeatureEntry, options: Record<string, unknown>, { json }: AttachFlags): void {
-  const interfaces = [options.interface].flat();
-  if (json) {
-    printJson({ feature: feature.name, state: 'up', interfaces, stands: options.pin });
-    return;
-  }
-  console.log(`${feature.name} is up on ${interfaces.join(', ')}`);
-  console.log(
-    options.pin
-      ? `It stays when this command ends; to take it down:  cryptbpf detach ${feature.name}`
-      : 'It goes when this command ends (Ctrl-C); --pin makes it stay.',
-  );
-}
-
-/** SIGINT, SIGTERM or SIGHUP, also one that comes before anything is up. Keeps no process alive. */
-function untilStopped(): Promise<unknown> {
-  return Promise.race(['SIGINT', 'SIGTERM', 'SIGHUP'].map((name) => once(process, name)));
+  });
 }
 
 function portsFrom(list: string): unknown[] {

@@ -7,13 +7,16 @@ import {
   takeDown,
 } from '@cryptbpf/core';
 import { Argument, type Command } from 'commander';
-import { FEATURES } from '../features.js';
+import { FEATURES, OTHERS } from '../features.js';
 import { printJson, printTable } from '../print.js';
+import { endLog } from './logger.js';
+import { takeDownTunnel } from './tunnel.js';
 
 interface Flags {
   name?: string;
   pinPath?: string;
   json?: boolean;
+  config?: string;
 }
 
 /** What stands pinned, whoever attached it. */
@@ -22,9 +25,9 @@ export function addStandingCommands(program: Command): void {
   named(program.command('stats').description('Packets and bytes by reason, since it was made.')).action(
     stats,
   );
-  named(
-    program.command('detach').description('Take it down: off its interfaces, and its memory with it.'),
-  ).action(detach);
+  named(program.command('detach').description('Take it down: off its interfaces, and its memory with it.'))
+    .option('-c, --config <file>', 'of logger: the file with the options that it was attached with')
+    .action(detach);
 }
 
 function shared(command: Command): Command {
@@ -34,7 +37,7 @@ function shared(command: Command): Command {
 }
 
 function named(command: Command): Command {
-  const names = FEATURES.flatMap(({ name, alias }) => (alias ? [name, alias] : [name]));
+  const names = [...FEATURES, ...OTHERS].flatMap(({ name, alias }) => (alias ? [name, alias] : [name]));
   command.addArgument(new Argument('<feature>', 'which').choices(names));
   return shared(command.option('--name <name>', 'which one, if there are several'));
 }
@@ -62,15 +65,20 @@ function stats(feature: string, flags: Flags): void {
     ]);
 }
 
-function detach(feature: string, flags: Flags): void {
+async function detach(feature: string, flags: Flags): Promise<void> {
   const standing = find(feature, flags);
-  takeDown(standing);
+  const { name, pinPath } = standing;
+  if (standing.feature === 'tunnel') await takeDownTunnel(name, pinPath);
+  else if (standing.feature === 'logger') await endLog(flags.config, name, pinPath);
+  else takeDown(standing);
   if (flags.json) printJson({ ...standing, state: 'detached' });
   else console.log(`${standing.feature} ${standing.name} is detached`);
 }
 
 function find(feature: string, flags: Flags): Standing {
-  const { name } = FEATURES.find((entry) => entry.name === feature || entry.alias === feature)!;
+  const { name } = [...FEATURES, ...OTHERS].find(
+    (entry) => entry.name === feature || entry.alias === feature,
+  )!;
   return findStanding(name as StandingFeature, {
     ...pinOptions(flags),
     ...(flags.name && { name: flags.name }),

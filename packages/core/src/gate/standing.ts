@@ -2,14 +2,14 @@ import { existsSync, readdirSync } from 'node:fs';
 import { DEFAULT_PIN_PATH, dispatcherUrl, XdpChain } from '../chain/chain.js';
 import { ChainSlot, openDispatcher } from '../chain/dispatcher.gen.js';
 import { BpfError } from '../errors.js';
-import { interfaceNames } from '../interface.js';
+import { interfaceNames, networkNamespace } from '../interface.js';
 import { openLink } from '../links/link.js';
 import { openMap } from '../maps/create.js';
 import type { PerCpuArrayMap } from '../maps/keyed.js';
 import { removePins, withLock } from '../pin.js';
 import { countReasons, type ReasonCount, type ReasonName } from './records.js';
 
-/** Features that Store and Installation keep, and their slots in the chain of an interface. */
+/** Features that are pinned, and the slots in the chain of an interface of those that have one. */
 const SLOTS = {
   offload: ChainSlot.CHAIN_OFFLOAD,
   'signed-auth': ChainSlot.CHAIN_SIGNED_AUTH,
@@ -17,18 +17,32 @@ const SLOTS = {
   cas: ChainSlot.CHAIN_CAS,
   zkp: undefined,
   pki: undefined,
+  tunnel: undefined,
+  logger: undefined,
 } as const;
+
+/** What tells that a folder is all there: their packages pin no counters by name. */
+const WHOLE = {
+  tunnel: (entries: readonly string[]) => entries.some((name) => /^(in|e)gress-\d+$/.test(name)),
+  logger: (entries: readonly string[], path: string) =>
+    entries.some((name) => existsSync(`${path}/${name}/ready`)),
+};
 
 export type StandingFeature = keyof typeof SLOTS;
 
 /** A feature that is pinned: it stands whether or not it has a controller. */
 export interface Standing {
   readonly feature: StandingFeature;
-  /** The option `name` that it was attached with, or its first interface. */
+  /**
+   * The option `name` that it was attached with, or its first interface. Of a tunnel in another network namespace, the
+   * number of that goes before it.
+   */
   readonly name: string;
   readonly pinPath: string;
   /** Interfaces that it is on; without a name when they are gone, or are in another network namespace. */
   readonly interfaces: readonly { readonly index: number; readonly name: string | undefined }[];
+  /** Where its pins are. */
+  readonly folder: string;
 }
 
 interface PinOptions {
@@ -40,13 +54,30 @@ interface PinOptions {
 export function listStanding({ pinPath = DEFAULT_PIN_PATH }: PinOptions = {}): Standing[] {
   if (!existsSync(pinPath)) return [];
   const names = interfaceNames();
-  const folders = readdirSync(pinPath).filter((folder) => existsSync(`${pinPath}/${folder}/stats`));
-  return folders.sort().flatMap((folder) => {
-    const feature = features().find((known) => folder.startsWith(`${known}-`));
-    if (!feature) return [];
-    const interfaces = markedIn(`${pinPath}/${folder}`).map((index) => ({ index, name: names.get(index) }));
-    return [{ feature, name: folder.slice(feature.length + 1), pinPath, interfaces }];
-  });
+  return readdirSync(pinPath)
+    .sort()
+    .flatMap((folder) => {
+      const feature = features().find((known) => folder.startsWith(`${known}-`));
+      if (!feature || !isWhole(feature, `${pinPath}/${folder}`)) return [];
+      const name = nameOf(feature, folder);
+      const interfaces = interfacesIn(`${pinPath}/${folder}`).map((index) => ({
+        index,
+        name: names.get(index),
+      }));
+      return [{ feature, name, pinPath, interfaces, folder: `${pinPath}/${folder}` }];
+    });
+}
+
+function isWhole(feature: StandingFeature, path: string): boolean {
+  if (feature !== 'tunnel' && feature !== 'logger') return existsSync(`${path}/stats`);
+  return WHOLE[feature](readdirSync(path), path);
+}
+
+/** A tunnel's folder is named by its network namespace, too. */
+function nameOf(feature: StandingFeature, folder: string): string {
+  const name = folder.slice(feature.length + 1);
+  const own = `${networkNamespace()}-`;
+  return feature === 'tunnel' && name.startsWith(own) ? name.slice(own.length) : name;
 }
 
 /** The one of that feature, with that name if there are several. Throws ERR_NOT_FOUND. */
@@ -67,10 +98,15 @@ export function findStanding(
   );
 }
 
-/** Packets and bytes by reason, summed over CPUs, since its maps were made. Needs CAP_BPF, or root. */
-export function statsOf(standing: Standing): Record<ReasonName, ReasonCount> {
+/**
+ * Packets and bytes by reason, summed over CPUs, since its maps were made. Needs CAP_BPF, or root. Throws
+ * ERR_NOT_SUPPORTED for tunnel and logger, whose counters are their controllers' to tell.
+ */
+export function statsOf({ feature, folder }: Standing): Record<ReasonName, ReasonCount> {
+  if (feature in WHOLE)
+    throw new BpfError('ERR_NOT_SUPPORTED', `the counters of ${feature} are told by its controller alone`);
   const spec = openDispatcher(dispatcherUrl()).map('stats');
-  using stats = openMap(`${folderOf(standing)}/stats`, spec) as PerCpuArrayMap<ReasonCount>;
+  using stats = openMap(`${folder}/stats`, spec) as PerCpuArrayMap<ReasonCount>;
   return countReasons((reason) => stats.at(reason));
 }
 
@@ -79,8 +115,12 @@ export function statsOf(standing: Standing): Record<ReasonName, ReasonCount> {
  * Before Linux 6.6, programs of tc are found only from within their network namespace.
  */
 export function takeDown(standing: Standing): void {
-  const folder = folderOf(standing);
-  const slot = SLOTS[standing.feature];
+  const { folder, feature } = standing;
+  if (feature in WHOLE) {
+    const message = `${feature} is taken down by @cryptbpf/${feature}, which ends more than what is pinned`;
+    throw new BpfError('ERR_NOT_SUPPORTED', message);
+  }
+  const slot = SLOTS[feature];
   withLock(standing.pinPath, () => {
     if (slot !== undefined) for (const index of markedIn(folder)) removeFromChain(index, slot, standing);
     for (const link of readdirSync(folder).filter((name) => /^(link|egress)-\d+$/.test(name)))
@@ -100,8 +140,12 @@ function removeFromChain(index: number, slot: number, { pinPath, feature }: Stan
 }
 
 const features = () => Object.keys(SLOTS) as StandingFeature[];
-const folderOf = ({ pinPath, feature, name }: Standing) => `${pinPath}/${feature}-${name}`;
 
+/** Marked by Installation, or told by the names of a tunnel's links. */
+function interfacesIn(folder: string): number[] {
+  const links = readdirSync(folder).flatMap((name) => /^(?:in|e)gress-(\d+)$/.exec(name)?.[1] ?? []);
+  return [...new Set([...markedIn(folder), ...links.map(Number)])].sort((a, b) => a - b);
+}
 function markedIn(folder: string): number[] {
   const marks = readdirSync(folder).filter((name) => /^on-\d+$/.test(name));
   return marks.map((name) => Number(name.slice('on-'.length))).sort((a, b) => a - b);

@@ -1,0 +1,99 @@
+import { basename } from 'node:path';
+import type { TunnelOptions } from '@cryptbpf/tunnel';
+import type { Command } from 'commander';
+import { Config, textOf } from '../config.js';
+import { Exit, Failure } from '../failure.js';
+import { collect } from '../flags.js';
+import { installed } from '../packages.js';
+import { given, runUntilStopped } from '../run.js';
+
+interface TunnelFlags {
+  config: string;
+  name?: string;
+  interface?: string[];
+  device?: string[];
+  inline?: string;
+  pin?: boolean;
+  pinPath?: string;
+  json?: boolean;
+}
+
+const loadTunnel = () => installed('tunnel', () => import('@cryptbpf/tunnel'));
+
+export function addTunnelCommand(program: Command): void {
+  program
+    .command('tunnel')
+    .alias('encrypted-tunnel')
+    .summary('an encrypted tunnel to other hosts')
+    .description(
+      'Bring up an encrypted tunnel (@cryptbpf/tunnel, TC, Linux 6.1; suite aes-256-gcm 6.10). It goes when this command ' +
+        'ends; with --pin or --inline it stays until "cryptbpf detach tunnel": then nothing passes without its controller.',
+    )
+    .requiredOption(
+      '-c, --config <file>',
+      'wg-quick format (*.conf), or YAML or JSON: the options of the package',
+    )
+    .option('--name <name>', 'of the device (default: the name of the file)')
+    .option(
+      '-i, --interface <name>',
+      'where packets of peers come in (default: all); may be given several times',
+      collect,
+    )
+    .option('--device <name>', 'the same', collect)
+    .option('--inline <interface>', 'seal all that goes to allowed IPs there, whatever the routes say')
+    .option('--pin', 'it outlives this command')
+    .option('--pin-path <directory>', 'where, in bpffs (default: /sys/fs/bpf/cryptbpf)')
+    .option('--json', 'one line of JSON when it is up, and one with its counters when it ends')
+    .action(tunnel);
+}
+
+async function tunnel(flags: TunnelFlags): Promise<void> {
+  const { Tunnel, parseConfig } = await loadTunnel();
+  const isIni = flags.config.endsWith('.conf');
+  const config = isIni ? undefined : Config.read(flags.config);
+  const read = config?.options ?? readIni(flags.config, parseConfig);
+  const name = basename(flags.config).replace(/\.\w+$/, '');
+  const options = {
+    name,
+    address: [],
+    peers: [],
+    ...read,
+    ...optionsFrom(flags),
+  } as unknown as TunnelOptions;
+  await runUntilStopped(
+    () =>
+      Tunnel.up(options).catch((error) => {
+        throw config?.locate(error) ?? error;
+      }),
+    (up) => ({
+      feature: 'tunnel',
+      on: { device: options.name, ...inlineOf(options), ...portOf(up.stats() as { listenPort: number }) },
+      stands: options.pin === true || options.inline !== undefined,
+      json: flags.json,
+    }),
+  );
+}
+
+const inlineOf = ({ inline }: TunnelOptions) => (inline === undefined ? {} : { inline });
+const portOf = ({ listenPort }: { listenPort: number }) => ({ port: listenPort });
+
+function readIni(path: string, parse: (text: string) => object): Record<string, unknown> {
+  try {
+    return { ...parse(textOf(path)) };
+  } catch (error) {
+    const [, line, message] = /^line (\d+): (.*)/s.exec((error as Error).message) ?? [];
+    if (line === undefined) throw error;
+    throw new Failure(Exit.USAGE, `${path}:${line}: ${message}`, { cause: error });
+  }
+}
+
+function optionsFrom({ name, interface: interfaces = [], device = [], inline, pin, pinPath }: TunnelFlags) {
+  const underlay = [...interfaces, ...device];
+  return given({ name, underlay: underlay.length > 0 ? underlay : undefined, inline, pin, pinPath });
+}
+
+/** Takes down what a controller left that is gone. */
+export async function takeDownTunnel(name: string, pinPath: string): Promise<void> {
+  const { Tunnel } = await loadTunnel();
+  Tunnel.takeDown({ name, pinPath });
+}

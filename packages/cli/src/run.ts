@@ -1,0 +1,58 @@
+import { once } from 'node:events';
+import { printJson } from './print.js';
+
+/** Of a controller, what all of them have. */
+export interface Controller {
+  stats(): unknown;
+  /** What is pinned stays. */
+  close(): unknown;
+}
+
+export interface Running {
+  readonly feature: string;
+  /** What it works on, for people and for JSON. */
+  readonly on: Readonly<Record<string, unknown>>;
+  /** Whether it outlives this process. */
+  readonly stands: boolean;
+  readonly json?: boolean | undefined;
+}
+
+/** Brings a controller up, tells, and lets go of it at SIGINT, SIGTERM or SIGHUP, also one that comes before it is up. */
+export async function runUntilStopped(
+  attach: () => Promise<Controller>,
+  describe: (controller: Controller) => Running,
+): Promise<void> {
+  const stop = Promise.race(['SIGINT', 'SIGTERM', 'SIGHUP'].map((name) => once(process, name)));
+  const controller = await attach();
+  const running = describe(controller);
+  tell(running);
+  const staying = setInterval(() => {}, 2 ** 30);
+  await stop;
+  clearInterval(staying);
+  const stats = controller.stats();
+  await controller.close();
+  const { feature, stands, json } = running;
+  if (json) printJson({ feature, state: 'ended', stands, stats });
+}
+
+function tell({ feature, on, stands, json }: Running): void {
+  if (json) {
+    printJson({ feature, state: 'up', ...on, stands });
+    return;
+  }
+  console.log(
+    `${feature} is up: ${Object.entries(on)
+      .map(([what, value]) => `${what} ${value}`)
+      .join(', ')}`,
+  );
+  console.log(
+    stands
+      ? `It stays when this command ends; to take it down:  cryptbpf detach ${feature}`
+      : 'It goes when this command ends (Ctrl-C); --pin makes it stay.',
+  );
+}
+
+/** Of the command line, what was given. */
+export function given(options: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}

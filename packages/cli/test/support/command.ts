@@ -1,0 +1,75 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { Netns } from '../../../core/test/support/netns.js';
+
+export const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
+
+/** The built command in a network namespace of its own, with an interface in0, a folder and a place for pins. */
+export class Place implements Disposable {
+  readonly ns = Netns.create();
+  readonly folder = mkdtempSync(join(tmpdir(), 'cryptbpf-cli-'));
+  readonly pinPath = `/sys/fs/bpf/cryptbpf-cli-${process.pid}`;
+  readonly pins = ['--pin-path', this.pinPath];
+  readonly #running = new Set<ChildProcess>();
+
+  constructor() {
+    Netns.addVeth(this.ns, this.ns, ['in0', 'in1']);
+  }
+
+  run(...args: string[]) {
+    const { status, stdout, stderr } = spawnSync('nsenter', this.#inside(args), { encoding: 'utf8' });
+    return { status, stdout: stdout.trim(), stderr: stderr.trim() };
+  }
+
+  /** What it prints with --json. */
+  json(...args: string[]) {
+    const { stdout, stderr } = this.run(...args, '--json');
+    if (stdout === '') throw new Error(stderr);
+    return JSON.parse(stdout);
+  }
+
+  /** Until its first line, which says that it is up. */
+  async start(...args: string[]) {
+    const child = spawn('nsenter', this.#inside([...args, '--json']), {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    this.#running.add(child);
+    const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
+    const line = async () => JSON.parse((await lines.next()).value);
+    return {
+      first: await line(),
+      line,
+      async end(signal: NodeJS.Signals) {
+        const exited = once(child, 'exit');
+        child.kill(signal);
+        return exited;
+      },
+    };
+  }
+
+  file(name: string, text: string): string {
+    const path = join(this.folder, name);
+    writeFileSync(path, text);
+    return path;
+  }
+
+  get hasXdp(): boolean {
+    return /prog\/xdp/.test(this.ns.ip('link', 'show', 'in0'));
+  }
+
+  [Symbol.dispose](): void {
+    for (const child of this.#running) child.kill('SIGKILL');
+    this.ns[Symbol.dispose]();
+    rmSync(this.pinPath, { recursive: true, force: true });
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  #inside(args: string[]): string[] {
+    return [`--net=/run/netns/${this.ns.name}`, process.execPath, cli, ...args];
+  }
+}
