@@ -15,7 +15,12 @@ test('a gate without a controller is listed, read, and taken down from within it
   const inside = <T>(action: () => T) => lab.server.run(action);
   const standing = inside(() => findStanding('pow', { pinPath }));
   const index = lab.server.indexOf('s0');
-  expect(standing).toMatchObject({ feature: 'pow', name: 's0', pinPath, interfaces: [{ index, name: 's0' }] });
+  expect(standing).toMatchObject({
+    feature: 'pow',
+    name: 's0',
+    pinPath,
+    interfaces: [{ index, name: 's0' }],
+  });
   expect(statsOf(standing).DROP_NOT_ADMITTED.packets).toBeGreaterThan(0n);
   expect(() => findStanding('pow', { pinPath, name: 'eth9' })).toThrow(
     `no pow named "eth9" is pinned below ${pinPath}: there is s0`,
