@@ -2,9 +2,12 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { addAttachCommands } from './commands/attach.js';
 import { addDoctorCommand } from './commands/doctor.js';
+import { addGateCommands } from './commands/gates.js';
+import { addListCommands } from './commands/lists.js';
 import { addLogCommand, addLoggerCommand } from './commands/logger.js';
 import { addStandingCommands } from './commands/standing.js';
 import { addTunnelCommand } from './commands/tunnel.js';
+import { addUpdateCommand } from './commands/update.js';
 import { codeOf, Exit, exitOf } from './failure.js';
 import { printJson } from './print.js';
 
@@ -15,6 +18,7 @@ const program = new Command('cryptbpf')
   .version(version)
   .showSuggestionAfterError()
   .enablePositionalOptions()
+  .exitOverride()
   .addHelpText(
     'after',
     '\nExit status: 0 done, 1 it failed, 2 wrong usage or configuration, 3 not possible on this machine.',
@@ -24,8 +28,10 @@ addTunnelCommand(program);
 addLoggerCommand(program);
 addLogCommand(program);
 addStandingCommands(program);
+addGateCommands(program);
+addUpdateCommand(program);
+addListCommands(program);
 addDoctorCommand(program);
-for (const command of [program, ...program.commands]) command.exitOverride();
 
 try {
   await program.parseAsync();

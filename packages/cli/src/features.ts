@@ -1,3 +1,4 @@
+import { Exit, Failure } from './failure.js';
 import { installed } from './packages.js';
 import type { Controller } from './run.js';
 
@@ -69,6 +70,16 @@ export const FEATURES: readonly FeatureEntry[] = [
     hook: 'XDP',
   },
 ];
+
+/** By its name or its alias. Throws Failure. */
+export function entryOf(name: string): FeatureEntry {
+  const entry = FEATURES.find((each) => each.name === name || each.alias === name);
+  if (entry) return entry;
+  throw new Failure(
+    Exit.USAGE,
+    `there is no "${name}" here: there are ${FEATURES.map((each) => each.name).join(', ')}`,
+  );
+}
 
 type Attach = (options: Record<string, unknown>) => Promise<Controller>;
 

@@ -1,2 +1,7 @@
 /** For options that may be given several times. */
 export const collect = (value: string, all: string[] = []) => [...all, value];
+
+/** Of the command line, what was given. */
+export function given(options: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}

@@ -51,8 +51,3 @@ function tell({ feature, on, stands, json }: Running): void {
       : 'It goes when this command ends (Ctrl-C); --pin makes it stay.',
   );
 }
-
-/** Of the command line, what was given. */
-export function given(options: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-}

@@ -63,27 +63,15 @@ test.each(['SIGINT', 'SIGTERM', 'SIGKILL'] as const)(
   },
 );
 
-describe('what is wrong in a configuration is located', () => {
+describe('what is wrong is said, and where', () => {
   test.each([
-    ['an unknown option', 'ports: [443]\ncolour: red\n', '2:9: option colour is not known'],
-    ['a value', 'ports: [443]\ncontrolPort: 99999\n', '2:14: option controlPort is 99999'],
-    ['a range', 'ports: [443]\ndifficulty:\n  min: 20\n  max: 16\n', '4:8: option difficulty.max is 16'],
-    ['no ports', 'service: 1\nports: []\n', '2:8: option ports is empty'],
-    ['a protocol', 'ports: [{ port: 1, protocol: sctp }]\n', '1:8: option ports: protocol is "sctp"'],
-    ['a port', 'ports:\n  - 443\n  - 0\n', '2:3: option ports is 0'],
-    [
-      'a rate',
-      'ports: [443]\nsynRate: { perSecond: -1, burst: 1 }\n',
-      '2:23: option synRate.perSecond is -1',
-    ],
-    ['an epoch', 'ports: [443]\nepoch: 1\n', '2:8: option epoch'],
-    ['no YAML', 'ports: [443\nepoch: 1\n', ':2:'],
-    ['no options', '- 443\n', '1:1: expected options by their names'],
-  ])('%s', (_, text, message) => {
+    ['ports: [443]\ncolour: red\n', '2:1: option colour is not known'],
+    ['ports: [443]\nepoch: 1\n', '2:8: option epoch'],
+    ['service: 1\nports: []\n', '2:8: option ports is empty'],
+  ])('%j', (text, message) => {
     const path = place.file('wrong.yaml', text);
     const { status, stderr } = place.run('pow', '-i', 'in0', '-c', path, ...place.pins);
-    expect({ status, stderr }).toMatchObject({ status: 2, stderr: expect.stringContaining(`${path}:`) });
-    expect(stderr).toContain(message);
+    expect([status, stderr]).toEqual([2, expect.stringContaining(`${path}:${message}`)]);
   });
 
   test.each([

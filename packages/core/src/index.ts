@@ -29,6 +29,7 @@ export {
   whileInstalling,
 } from './gate/installation.js';
 export { type GateSettings, type ProtectedPort, type Range, type Rate, tokenRate } from './gate/options.js';
+export { admittedBy, eventsOf, revokeFrom } from './gate/pinned.js';
 export type {
   Admission,
   AdmittedSource,

@@ -3,9 +3,10 @@ import type { AuditLoggerOptions } from '@cryptbpf/logger';
 import type { Command } from 'commander';
 import { Config, textOf } from '../config.js';
 import { Exit, Failure } from '../failure.js';
-import { collect } from '../flags.js';
+import { collect, given } from '../flags.js';
 import { installed } from '../packages.js';
-import { given, runUntilStopped } from '../run.js';
+import { runUntilStopped } from '../run.js';
+import { SHAPES } from '../shapes/features.js';
 
 interface LoggerFlags {
   recipient?: string;
@@ -67,13 +68,13 @@ export function addLogCommand(program: Command): void {
 }
 
 async function logger(flags: LoggerFlags): Promise<void> {
-  const config = flags.config === undefined ? undefined : Config.read(flags.config);
+  const config = Config.read(flags.config, SHAPES.logger!);
   const options = loggerOptions(config, flags);
   const { AuditLogger } = await installed('logger', () => import('@cryptbpf/logger'));
   await runUntilStopped(
     () =>
       AuditLogger.attach(options).catch((error) => {
-        throw config?.locate(error) ?? error;
+        throw config.locate(error);
       }),
     (up) => ({
       feature: 'logger',
@@ -85,12 +86,12 @@ async function logger(flags: LoggerFlags): Promise<void> {
 }
 
 /** pin, pinPath and name of the command line or the file are the one directory of the package. */
-function loggerOptions(config: Config | undefined, flags: LoggerFlags): AuditLoggerOptions {
+function loggerOptions(config: Config, flags: LoggerFlags): AuditLoggerOptions {
   const {
     pin,
     pinPath = DEFAULT_PIN_PATH,
     ...options
-  } = { ...config?.options, ...optionsFrom(flags) } as Record<string, unknown>;
+  } = { ...config.options, ...optionsFrom(flags) } as Record<string, unknown>;
   for (const name of ['recipient', 'directory'])
     if (options[name] === undefined) throw new Failure(Exit.USAGE, `no ${name}: name one with --${name}`);
   const path = pin ? { pin: `${pinPath}/logger-${options.name ?? 'audit'}` } : {};
@@ -115,7 +116,7 @@ export async function endLog(configPath: string | undefined, name: string, pinPa
     const message = 'the log has to be written to its end: give the file with its options, --config FILE';
     throw new Failure(Exit.USAGE, message);
   }
-  const options = loggerOptions(Config.read(configPath), { name, pin: true, pinPath });
+  const options = loggerOptions(Config.read(configPath, SHAPES.logger!), { name, pin: true, pinPath });
   const { AuditLogger } = await installed('logger', () => import('@cryptbpf/logger'));
   const log = await AuditLogger.attach(options);
   await log.detach();

@@ -1,27 +1,13 @@
-import {
-  findStanding,
-  listStanding,
-  type Standing,
-  type StandingFeature,
-  statsOf,
-  takeDown,
-} from '@cryptbpf/core';
+import { listStanding, type Standing, statsOf, takeDown } from '@cryptbpf/core';
 import { Argument, type Command } from 'commander';
-import { FEATURES, OTHERS } from '../features.js';
 import { printJson, printTable } from '../print.js';
+import { addStandingOptions, namesOf, pinOptions, type StandingFlags, standingOf } from '../standing.js';
 import { endLog } from './logger.js';
 import { takeDownTunnel } from './tunnel.js';
 
-interface Flags {
-  name?: string;
-  pinPath?: string;
-  json?: boolean;
-  config?: string;
-}
-
 /** What stands pinned, whoever attached it. */
 export function addStandingCommands(program: Command): void {
-  shared(program.command('status').description('List what is pinned, and where.')).action(status);
+  addStandingOptions(program.command('status').description('List what is pinned, and where.')).action(status);
   named(program.command('stats').description('Packets and bytes by reason, since it was made.')).action(
     stats,
   );
@@ -30,19 +16,12 @@ export function addStandingCommands(program: Command): void {
     .action(detach);
 }
 
-function shared(command: Command): Command {
-  return command
-    .option('--pin-path <directory>', 'where it is pinned, in bpffs (default: /sys/fs/bpf/cryptbpf)')
-    .option('--json', 'print JSON');
-}
-
 function named(command: Command): Command {
-  const names = [...FEATURES, ...OTHERS].flatMap(({ name, alias }) => (alias ? [name, alias] : [name]));
-  command.addArgument(new Argument('<feature>', 'which').choices(names));
-  return shared(command.option('--name <name>', 'which one, if there are several'));
+  command.addArgument(new Argument('<feature>', 'which').choices(namesOf()));
+  return addStandingOptions(command).option('--name <name>', 'which one, if there are several');
 }
 
-function status(flags: Flags): void {
+function status(flags: StandingFlags): void {
   const all = listStanding(pinOptions(flags));
   if (flags.json) printJson(all);
   else if (all.length === 0) console.log('Nothing is pinned.');
@@ -53,8 +32,8 @@ function status(flags: Flags): void {
     ]);
 }
 
-function stats(feature: string, flags: Flags): void {
-  const counts = Object.entries(statsOf(find(feature, flags)))
+function stats(feature: string, flags: StandingFlags): void {
+  const counts = Object.entries(statsOf(standingOf(feature, flags)))
     .filter(([, { packets }]) => packets > 0n)
     .sort(([, a], [, b]) => Number(b.packets - a.packets));
   if (flags.json) printJson(Object.fromEntries(counts));
@@ -65,8 +44,8 @@ function stats(feature: string, flags: Flags): void {
     ]);
 }
 
-async function detach(feature: string, flags: Flags): Promise<void> {
-  const standing = find(feature, flags);
+async function detach(feature: string, flags: StandingFlags & { config?: string }): Promise<void> {
+  const standing = standingOf(feature, flags);
   const { name, pinPath } = standing;
   if (standing.feature === 'tunnel') await takeDownTunnel(name, pinPath);
   else if (standing.feature === 'logger') await endLog(flags.config, name, pinPath);
@@ -74,18 +53,6 @@ async function detach(feature: string, flags: Flags): Promise<void> {
   if (flags.json) printJson({ ...standing, state: 'detached' });
   else console.log(`${standing.feature} ${standing.name} is detached`);
 }
-
-function find(feature: string, flags: Flags): Standing {
-  const { name } = [...FEATURES, ...OTHERS].find(
-    (entry) => entry.name === feature || entry.alias === feature,
-  )!;
-  return findStanding(name as StandingFeature, {
-    ...pinOptions(flags),
-    ...(flags.name && { name: flags.name }),
-  });
-}
-
-const pinOptions = ({ pinPath }: Flags) => (pinPath === undefined ? {} : { pinPath });
 
 const interfacesOf = ({ interfaces }: Standing) =>
   interfaces.map(({ index, name }) => name ?? `#${index} (not in this network namespace)`).join(', ');

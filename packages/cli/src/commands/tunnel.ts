@@ -3,9 +3,10 @@ import type { TunnelOptions } from '@cryptbpf/tunnel';
 import type { Command } from 'commander';
 import { Config, textOf } from '../config.js';
 import { Exit, Failure } from '../failure.js';
-import { collect } from '../flags.js';
+import { collect, given } from '../flags.js';
 import { installed } from '../packages.js';
-import { given, runUntilStopped } from '../run.js';
+import { runUntilStopped } from '../run.js';
+import { SHAPES } from '../shapes/features.js';
 
 interface TunnelFlags {
   config: string;
@@ -39,7 +40,7 @@ export function addTunnelCommand(program: Command): void {
       'where packets of peers come in (default: all); may be given several times',
       collect,
     )
-    .option('--device <name>', 'the same', collect)
+    .option('-d, --device <name>', 'the same', collect)
     .option('--inline <interface>', 'seal all that goes to allowed IPs there, whatever the routes say')
     .option('--pin', 'it outlives this command')
     .option('--pin-path <directory>', 'where, in bpffs (default: /sys/fs/bpf/cryptbpf)')
@@ -50,7 +51,7 @@ export function addTunnelCommand(program: Command): void {
 async function tunnel(flags: TunnelFlags): Promise<void> {
   const { Tunnel, parseConfig } = await loadTunnel();
   const isIni = flags.config.endsWith('.conf');
-  const config = isIni ? undefined : Config.read(flags.config);
+  const config = isIni ? undefined : Config.read(flags.config, SHAPES.tunnel!);
   const read = config?.options ?? readIni(flags.config, parseConfig);
   const name = basename(flags.config).replace(/\.\w+$/, '');
   const options = {
