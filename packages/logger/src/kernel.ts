@@ -23,13 +23,6 @@ export const LEVELS = LogWire.LOG_LEVELS;
 const TRIES = 10_000;
 const OBJECT = new URL('./logger.bpf.o', import.meta.url);
 
-export interface StreamState {
-  readonly cpu: number;
-  readonly level: number;
-  readonly records: bigint;
-  readonly bytes: bigint;
-}
-
 /** The programs, their streams and the ring. */
 export class LogKernel {
   readonly #object: BpfObject<LoggerObject>;

@@ -24,7 +24,7 @@ const BITS = 128;
  * is written; H and what came in between is wiped here. Takes under a millisecond. Throws ERR_BAD_VALUE for a key
  * that has not 32 bytes.
  */
-export function ghashTables(key: Uint8Array, kind: GhashKind = 'small'): Uint8Array<ArrayBuffer> {
+export function ghashTables(key: Uint8Array, kind: GhashKind = 'small'): Uint8Array {
   if (key.length !== 32) {
     throw new BpfError('ERR_BAD_VALUE', `an AES-256 key has 32 bytes, this one ${key.length}`);
   }

@@ -25,7 +25,7 @@ const CHECKED_ENTRIES = 4;
 export async function p256Table(
   publicKey: Uint8Array,
   width: number = P256_DEFAULT_WIDTHS.key,
-): Promise<Uint8Array<ArrayBuffer>> {
+): Promise<Uint8Array> {
   checkWidth(width);
   const point = decode(publicKey);
   const table = await builder.build(point.toAffine(), width);
@@ -33,12 +33,10 @@ export async function p256Table(
   return table;
 }
 
-const generatorTables = new Map<number, Promise<Uint8Array<ArrayBuffer>>>();
+const generatorTables = new Map<number, Promise<Uint8Array>>();
 
 /** The table of the generator, for the beginning of the map p256_entries. Built once: do not write to it. */
-export function p256GeneratorTable(
-  width: number = P256_DEFAULT_WIDTHS.generator,
-): Promise<Uint8Array<ArrayBuffer>> {
+export function p256GeneratorTable(width: number = P256_DEFAULT_WIDTHS.generator): Promise<Uint8Array> {
   const known = generatorTables.get(width);
   if (known) return known;
   const table = p256Table(p256.Point.BASE.toBytes(), width);

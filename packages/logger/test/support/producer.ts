@@ -7,7 +7,6 @@ export interface BenchObject {
   variables: { bench_produced: bigint };
 }
 
-export const PRODUCED_TYPE = 255;
 export const OBJECT = new URL('../../../../build/bpf/logger_bench.bpf.o', import.meta.url);
 
 /** Seals records into a logger's log, by bpf/test/logger_bench.bpf.c. */

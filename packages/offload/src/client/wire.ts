@@ -6,7 +6,6 @@ const MAGIC = 0x0ff1_0ad0;
 const VERSION = 1;
 export const HEAD_BYTES = 32;
 export const BODY_MAX = 1344;
-export const SEGMENTS_MAX = 64;
 /** Of one operation, with what belongs to it: a signature, additional data, a nonce. */
 export const DATA_MAX = 65_536;
 

@@ -1,4 +1,4 @@
-import { type FailureDetails, Failures, GateClientError } from '@cryptbpf/core/gate-client';
+import { Failures, GateClientError } from '@cryptbpf/core/gate-client';
 
 /**
  * What a `PowError` can mean:
@@ -16,8 +16,6 @@ export type PowErrorCode =
   | 'ERR_POW_TIMEOUT'
   | 'ERR_POW_NETWORK'
   | 'ERR_ABORTED';
-
-export type PowErrorDetails = FailureDetails;
 
 /**
  * Whatever goes wrong between a client and a gate. Wrong arguments are `TypeError` and `RangeError`.

@@ -4,7 +4,7 @@ import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Netns } from '../../../core/test/support/netns.js';
 import { type ReasonName, SignedAuth, type SignedAuthOptions } from '../../src/index.js';
-import { type TestKey, testKey } from '../support/keys.js';
+import { testKey } from '../support/keys.js';
 
 /*
  *   client                     server
@@ -13,7 +13,6 @@ import { type TestKey, testKey } from '../support/keys.js';
  */
 
 export const PORT = 5000;
-export const CONTROL_PORT = 22306;
 export const AUDIENCE = 'echo.example';
 export const SERVER = { ipv4: '10.99.0.1', ipv6: 'fd99::1' };
 export const CLIENT = { ipv4: '10.99.0.2', ipv6: 'fd99::2' };
@@ -188,5 +187,3 @@ export async function settled(gate: SignedAuth, reason: ReasonName, count: numbe
 export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
-
-export type { TestKey };

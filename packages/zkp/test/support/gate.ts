@@ -1,6 +1,6 @@
 import type { BpfObject, ObjectSpec } from '@cryptbpf/core';
 import type { PowObject } from '../../../pow/src/pow.gen.js';
-import { challengeFor, control, fromPeer, STRANGER4, STRANGER6 } from '../../../pow/test/support/corpus.js';
+import { challengeFor, control, STRANGER4, STRANGER6 } from '../../../pow/test/support/corpus.js';
 import { type Feature, type Judged, TestGate } from '../../../pow/test/support/gate.js';
 import { proofMessage } from '../../../pow/test/support/messages.js';
 import type { Setup } from '../../../pow/test/support/setup.js';
@@ -17,7 +17,6 @@ import type { Check } from '../twin/proofs.js';
 
 export const AUDIENCE = 'service.example';
 export const PEERS = { ipv4: STRANGER4, ipv6: STRANGER6 } as const;
-export type Family = keyof typeof PEERS;
 
 /** 32 KiB a table: built quickly, also on an emulated machine. */
 const TABLES = { tableWidth: 4 };
@@ -82,8 +81,6 @@ export class ZkpGate<Proofs extends ProofOptions> implements Disposable {
     this.gate[Symbol.dispose]();
   }
 }
-
-export { fromPeer };
 
 function kindOf(proof: ProofOptions, audience: string) {
   if (proof.kind === 'hash') return hashKind(proof satisfies HashProofs, audience);
