@@ -18,7 +18,7 @@ export async function apply(
   flags: FeatureFlags,
   change: (controller: Controller) => unknown = () => {},
 ): Promise<Standing> {
-  const standing = standingOf(feature.name, flags);
+  const standing = await standingOf(feature.name, flags);
   const interfaces = standing.interfaces.flatMap(({ name }) => name ?? []);
   const { options, locate } = resolveOptions(feature, { interface: interfaces, ...flags });
   const attach = await load(feature);

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { addAttachCommands } from './commands/attach.js';
+import { addClientCommands } from './commands/client/client.js';
 import { addDoctorCommand } from './commands/doctor.js';
 import { addGateCommands } from './commands/gates.js';
+import { addKeygenCommand } from './commands/keygen.js';
 import { addListCommands } from './commands/lists.js';
 import { addLogCommand, addLoggerCommand } from './commands/logger.js';
 import { addStandingCommands } from './commands/standing.js';
@@ -31,6 +33,8 @@ addStandingCommands(program);
 addGateCommands(program);
 addUpdateCommand(program);
 addListCommands(program);
+addKeygenCommand(program);
+addClientCommands(program);
 addDoctorCommand(program);
 
 try {

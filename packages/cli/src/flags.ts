@@ -1,3 +1,6 @@
+/** Where everything is pinned, unless it is said otherwise. */
+export const PIN_PATH = '/sys/fs/bpf/cryptbpf';
+
 /** For options that may be given several times. */
 export const collect = (value: string, all: string[] = []) => [...all, value];
 

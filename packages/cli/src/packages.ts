@@ -1,5 +1,8 @@
 import { Exit, Failure } from './failure.js';
 
+/** Not before it is needed: clients and explanations load no native code. */
+export const core = () => import('@cryptbpf/core');
+
 /**
  * What a feature's package exports, if it is there: features are peers that are installed as they are wanted. Throws
  * Failure with the one command that helps.

@@ -17,3 +17,19 @@ export function printTable(rows: readonly (readonly string[])[]): void {
     );
   }
 }
+
+/** Of what takes long: shown after a second, where somebody looks, and gone when it is disposed. */
+export function progressLine(): Disposable & { show(text: string): void } {
+  const start = performance.now();
+  let isShown = false;
+  const clear = () => isShown && process.stderr.write('\r\u001b[K');
+  return {
+    show(text) {
+      if (!process.stderr.isTTY || performance.now() - start < 1000) return;
+      clear();
+      process.stderr.write(text);
+      isShown = true;
+    },
+    [Symbol.dispose]: () => void clear(),
+  };
+}

@@ -1,6 +1,7 @@
-import { findStanding, type Standing, type StandingFeature } from '@cryptbpf/core';
+import type { Standing, StandingFeature } from '@cryptbpf/core';
 import type { Command } from 'commander';
 import { FEATURES, OTHERS } from './features.js';
+import { core } from './packages.js';
 
 /** Of commands about what stands. */
 export interface StandingFlags {
@@ -28,7 +29,8 @@ export function namesOf(wanted: (name: string) => boolean = () => true): string[
 }
 
 /** Throws ERR_NOT_FOUND. */
-export function standingOf(feature: string, flags: StandingFlags): Standing {
+export async function standingOf(feature: string, flags: StandingFlags): Promise<Standing> {
+  const { findStanding } = await core();
   return findStanding(featureNamed(feature) as StandingFeature, {
     ...pinOptions(flags),
     ...(flags.name && { name: flags.name }),

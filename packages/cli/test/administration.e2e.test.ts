@@ -84,9 +84,3 @@ test('content ids are allowed and taken away', async () => {
   expect(place.json('allow', 'remove', cid, '-c', path, ...place.pins)).toMatchObject({ applied: true });
   expect(readFileSync(path, 'utf8')).not.toContain(cid);
 });
-
-test('who is admitted is listed, told as it happens, and revoked', async () => {
-  await stand('pow', '-p', '443', '--pow-difficulty', '1');
-  expect(place.json('admitted', 'pow', ...place.pins)).toEqual([]);
-  expect(place.run('revoke', 'pow', '192.0.2.1', ...place.pins)).toMatchObject({ status: 1 });
-});

@@ -1,9 +1,12 @@
 import { existsSync, readFileSync, statfsSync } from 'node:fs';
 import { release } from 'node:os';
-import { type FeatureName, features } from '@cryptbpf/core';
+import type { FeatureName } from '@cryptbpf/core';
 import type { Command } from 'commander';
 import { Exit } from '../failure.js';
+import { core } from '../packages.js';
 import { printJson, printTable } from '../print.js';
+
+type Features = typeof import('@cryptbpf/core').features;
 
 interface Finding {
   readonly what: string;
@@ -46,8 +49,8 @@ export function addDoctorCommand(program: Command): void {
     .command('doctor')
     .description('What this machine can do, and the command that mends what it cannot.')
     .option('--json', 'print JSON')
-    .action(({ json }: { json?: boolean }) => {
-      const findings = examine();
+    .action(async ({ json }: { json?: boolean }) => {
+      const findings = examine((await core()).features);
       const verdicts = Object.keys(NEEDS).map((feature) => judge(feature, findings));
       if (json) printJson({ kernel: release(), findings, features: verdicts });
       else print(findings, verdicts);
@@ -64,7 +67,7 @@ function print(findings: readonly Finding[], verdicts: readonly Verdict[]): void
   printTable(verdicts.map(({ feature, verdict }) => [feature, verdict]));
 }
 
-function examine(): Finding[] {
+function examine(features: Features): Finding[] {
   return [
     { what: 'kernel', state: 'ok', detail: release() },
     file(
@@ -79,7 +82,7 @@ function examine(): Finding[] {
     mount('bpffs', '/sys/fs/bpf', BPF_FS_MAGIC, 'mount -t bpf bpf /sys/fs/bpf'),
     mount('tracefs', '/sys/kernel/tracing', TRACEFS_MAGIC, 'mount -t tracefs tracefs /sys/kernel/tracing'),
     jit(),
-    ...[...features.names, 'kfunc:bpf_crypto_encrypt' as const].map(probed),
+    ...[...features.names, 'kfunc:bpf_crypto_encrypt' as const].map((name) => probed(name, features)),
   ];
 }
 
@@ -123,7 +126,7 @@ function jit(): Finding {
   }
 }
 
-function probed(name: FeatureName): Finding {
+function probed(name: FeatureName, features: Features): Finding {
   const { availability, minimumKernel, reason } = features.probe(name);
   const since = minimumKernel === undefined ? '' : ` (Linux ${minimumKernel})`;
   const state = availability === 'yes' ? 'ok' : availability === 'no' ? 'missing' : 'unknown';

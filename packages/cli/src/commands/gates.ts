@@ -1,6 +1,7 @@
-import { type AdmittedSource, admittedBy, eventsOf, type GateEventRecord, revokeFrom } from '@cryptbpf/core';
+import type { AdmittedSource, GateEventRecord } from '@cryptbpf/core';
 import { Argument, type Command } from 'commander';
 import { Exit, Failure } from '../failure.js';
+import { core } from '../packages.js';
 import { printJson, printTable } from '../print.js';
 import { addStandingOptions, namesOf, type StandingFlags, standingOf } from '../standing.js';
 
@@ -24,8 +25,9 @@ function gate(command: Command): Command {
   return addStandingOptions(command).option('--name <name>', 'which one, if there are several');
 }
 
-function admitted(feature: string, flags: StandingFlags): void {
-  const sources = admittedBy(standingOf(feature, flags));
+async function admitted(feature: string, flags: StandingFlags): Promise<void> {
+  const { admittedBy } = await core();
+  const sources = admittedBy(await standingOf(feature, flags));
   if (flags.json) printJson(sources);
   else if (sources.length === 0) console.log('Nobody is admitted.');
   else printTable([['source', 'seconds left', 'by', 'bits'], ...sources.map(rowOf)]);
@@ -38,8 +40,9 @@ const rowOf = ({ source, expiresIn, origin, difficulty }: AdmittedSource) => [
   `${difficulty}`,
 ];
 
-function revoke(feature: string, source: string, flags: StandingFlags): void {
-  if (!revokeFrom(standingOf(feature, flags), source))
+async function revoke(feature: string, source: string, flags: StandingFlags): Promise<void> {
+  const { revokeFrom } = await core();
+  if (!revokeFrom(await standingOf(feature, flags), source))
     throw new Failure(Exit.FAILED, `${source} is not admitted: see cryptbpf admitted ${feature}`);
   if (flags.json) printJson({ feature, source, state: 'revoked' });
   else console.log(`${source} is not admitted any more`);
@@ -48,8 +51,10 @@ function revoke(feature: string, source: string, flags: StandingFlags): void {
 async function events(feature: string, flags: StandingFlags & { count?: number }): Promise<void> {
   const stopping = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => stopping.abort());
+  const { eventsOf } = await core();
+  const standing = await standingOf(feature, flags);
   let left = flags.count ?? Number.POSITIVE_INFINITY;
-  for await (const event of eventsOf(standingOf(feature, flags), { signal: stopping.signal })) {
+  for await (const event of eventsOf(standing, { signal: stopping.signal })) {
     if (flags.json) printJson(event);
     else console.log(lineOf(event));
     if (--left <= 0) break;

@@ -1,9 +1,8 @@
-import { DEFAULT_PIN_PATH } from '@cryptbpf/core';
 import type { AuditLoggerOptions } from '@cryptbpf/logger';
 import type { Command } from 'commander';
 import { Config, textOf } from '../config.js';
 import { Exit, Failure } from '../failure.js';
-import { collect, given } from '../flags.js';
+import { collect, given, PIN_PATH } from '../flags.js';
 import { installed } from '../packages.js';
 import { runUntilStopped } from '../run.js';
 import { SHAPES } from '../shapes/features.js';
@@ -89,7 +88,7 @@ async function logger(flags: LoggerFlags): Promise<void> {
 function loggerOptions(config: Config, flags: LoggerFlags): AuditLoggerOptions {
   const {
     pin,
-    pinPath = DEFAULT_PIN_PATH,
+    pinPath = PIN_PATH,
     ...options
   } = { ...config.options, ...optionsFrom(flags) } as Record<string, unknown>;
   for (const name of ['recipient', 'directory'])

@@ -1,5 +1,6 @@
-import { listStanding, type Standing, statsOf, takeDown } from '@cryptbpf/core';
+import type { Standing } from '@cryptbpf/core';
 import { Argument, type Command } from 'commander';
+import { core } from '../packages.js';
 import { printJson, printTable } from '../print.js';
 import { addStandingOptions, namesOf, pinOptions, type StandingFlags, standingOf } from '../standing.js';
 import { endLog } from './logger.js';
@@ -21,7 +22,8 @@ function named(command: Command): Command {
   return addStandingOptions(command).option('--name <name>', 'which one, if there are several');
 }
 
-function status(flags: StandingFlags): void {
+async function status(flags: StandingFlags): Promise<void> {
+  const { listStanding } = await core();
   const all = listStanding(pinOptions(flags));
   if (flags.json) printJson(all);
   else if (all.length === 0) console.log('Nothing is pinned.');
@@ -32,8 +34,9 @@ function status(flags: StandingFlags): void {
     ]);
 }
 
-function stats(feature: string, flags: StandingFlags): void {
-  const counts = Object.entries(statsOf(standingOf(feature, flags)))
+async function stats(feature: string, flags: StandingFlags): Promise<void> {
+  const { statsOf } = await core();
+  const counts = Object.entries(statsOf(await standingOf(feature, flags)))
     .filter(([, { packets }]) => packets > 0n)
     .sort(([, a], [, b]) => Number(b.packets - a.packets));
   if (flags.json) printJson(Object.fromEntries(counts));
@@ -45,7 +48,8 @@ function stats(feature: string, flags: StandingFlags): void {
 }
 
 async function detach(feature: string, flags: StandingFlags & { config?: string }): Promise<void> {
-  const standing = standingOf(feature, flags);
+  const { takeDown } = await core();
+  const standing = await standingOf(feature, flags);
   const { name, pinPath } = standing;
   if (standing.feature === 'tunnel') await takeDownTunnel(name, pinPath);
   else if (standing.feature === 'logger') await endLog(flags.config, name, pinPath);

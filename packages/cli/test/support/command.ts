@@ -9,6 +9,8 @@ import { Netns } from '../../../core/test/support/netns.js';
 
 export const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 
+const NO_PRIVILEGE = ['--bounding-set', '-all', '--inh-caps', '-all', '--ambient-caps', '-all'];
+
 /** The built command in a network namespace of its own, with an interface in0, a folder and a place for pins. */
 export class Place implements Disposable {
   readonly ns = Netns.create();
@@ -17,8 +19,30 @@ export class Place implements Disposable {
   readonly pins = ['--pin-path', this.pinPath];
   readonly #running = new Set<ChildProcess>();
 
-  constructor() {
-    Netns.addVeth(this.ns, this.ns, ['in0', 'in1']);
+  /** Another machine, at the other end of in0: 10.97.0.2; this one is 10.97.0.1. */
+  readonly peer: Netns;
+
+  constructor({ withPeer = false } = {}) {
+    this.peer = withPeer ? Netns.create() : this.ns;
+    Netns.addVeth(this.ns, this.peer, ['in0', 'in1']);
+    if (!withPeer) return;
+    this.ns.addAddress('in0', '10.97.0.1/24');
+    this.peer.addAddress('in1', '10.97.0.2/24');
+    this.peer.xdpPass('in1');
+  }
+
+  /** On the other machine, without any privilege. */
+  asPeer(input: string, ...args: string[]) {
+    const inside = [
+      `--net=/run/netns/${this.peer.name}`,
+      'setpriv',
+      ...NO_PRIVILEGE,
+      process.execPath,
+      cli,
+      ...args,
+    ];
+    const { status, stdout, stderr } = spawnSync('nsenter', inside, { encoding: 'utf8', input });
+    return { status, stdout: stdout.trim(), stderr: stderr.trim() };
   }
 
   run(...args: string[]) {
@@ -65,6 +89,7 @@ export class Place implements Disposable {
   [Symbol.dispose](): void {
     for (const child of this.#running) child.kill('SIGKILL');
     this.ns[Symbol.dispose]();
+    this.peer[Symbol.dispose]();
     rmSync(this.pinPath, { recursive: true, force: true });
     rmSync(this.folder, { recursive: true, force: true });
   }

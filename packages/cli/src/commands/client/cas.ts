@@ -1,0 +1,53 @@
+import { createSocket } from 'node:dgram';
+import { lookup } from 'node:dns/promises';
+import { openAsBlob } from 'node:fs';
+import type { Command } from 'commander';
+import { Exit, Failure } from '../../failure.js';
+import { installed } from '../../packages.js';
+import { printJson, progressLine } from '../../print.js';
+import { wholeFrom } from './access.js';
+
+interface CasFlags {
+  chunk?: number;
+  json?: boolean;
+}
+
+export function addCasClient(client: Command): void {
+  client
+    .command('cas')
+    .alias('content-verifier')
+    .description(
+      'Send a file as packets that say what they are, and print its CID. What is lost on the way is not sent again.',
+    )
+    .argument('<host>', 'name or address of the receiver')
+    .argument('<port>', 'its UDP port', wholeFrom)
+    .argument('<file>', 'what to send')
+    .option('--chunk <bytes>', 'of each packet: another size is another CID (default: 512)', wholeFrom)
+    .option('--json', 'print JSON')
+    .action(cas);
+}
+
+async function cas(host: string, port: number, path: string, { chunk, json }: CasFlags): Promise<void> {
+  const { contentOf } = await installed('cas', () => import('@cryptbpf/cas/client'));
+  const file = await openAsBlob(path).catch((cause) => {
+    throw new Failure(Exit.USAGE, `cannot read ${path}`, { cause });
+  });
+  const content = await contentOf(file, chunk === undefined ? {} : { chunkBytes: chunk });
+  const { address, family } = await lookup(host);
+  const socket = createSocket(family === 6 ? 'udp6' : 'udp4');
+  using progress = progressLine();
+  let sent = 0;
+  try {
+    for await (const packet of content.packets()) {
+      await new Promise<void>((resolve, reject) =>
+        socket.send(packet, port, address, (error) => (error ? reject(error) : resolve())),
+      );
+      progress.show(`${++sent} of ${content.packetCount} packets`);
+    }
+  } finally {
+    socket.close();
+  }
+  const { cid, size, packetCount } = content;
+  if (json) printJson({ cid: cid.toString(), size, packets: packetCount });
+  else console.log(`${cid}`);
+}
