@@ -21,34 +21,44 @@ struct chacha20_block {
 
 #define CHACHA20_COUNTER 12 /* the word that counts blocks */
 
-#define CHACHA20_ROTATE(x, bits) ((x) = (x) << (bits) | (x) >> (32 - (bits)))
-
 /*
- * The barrier stops the compiler from working on several quarters at once: ten registers hold one,
- * and the stack is 512 bytes for all frames together. "w" says that words need no zero-extension.
+ * a += b, d ^= a, d rotated. In assembly, since clang spends a third more on moves. Volatile also
+ * keeps it from mixing pairs: ten registers hold one, and the stack is 512 bytes for all frames
+ * together. "w" says that words need no zero-extension.
  */
-INLINE void chacha20_quarter(__u32 *x, int i, int j, int k, int l)
+#define CHACHA20_STEP(a, b, d, bits)                                                               \
+	do {                                                                                       \
+		__u32 rest;                                                                        \
+                                                                                                   \
+		asm volatile("%0 += %3; %1 ^= %0; %2 = %1; %2 >>= %5; %1 <<= %4; %1 |= %2"         \
+			     : "+w"(a), "+w"(d), "=&w"(rest)                                       \
+			     : "w"(b), "i"(bits), "i"(32 - (bits)));                               \
+	} while (0)
+
+/* Two quarters at a time: each step waits for the one before it, but not for the other quarter. */
+INLINE void chacha20_pair(__u32 *x, int i, int j, int k, int l, int m, int n, int o, int p)
 {
 	__u32 a = x[i], b = x[j], c = x[k], d = x[l];
+	__u32 e = x[m], f = x[n], g = x[o], h = x[p];
 
-	a += b, d ^= a, CHACHA20_ROTATE(d, 16);
-	c += d, b ^= c, CHACHA20_ROTATE(b, 12);
-	a += b, d ^= a, CHACHA20_ROTATE(d, 8);
-	c += d, b ^= c, CHACHA20_ROTATE(b, 7);
-	asm volatile("" : "+w"(a), "+w"(b), "+w"(c), "+w"(d));
+	CHACHA20_STEP(a, b, d, 16);
+	CHACHA20_STEP(e, f, h, 16);
+	CHACHA20_STEP(c, d, b, 12);
+	CHACHA20_STEP(g, h, f, 12);
+	CHACHA20_STEP(a, b, d, 8);
+	CHACHA20_STEP(e, f, h, 8);
+	CHACHA20_STEP(c, d, b, 7);
+	CHACHA20_STEP(g, h, f, 7);
 	x[i] = a, x[j] = b, x[k] = c, x[l] = d;
+	x[m] = e, x[n] = f, x[o] = g, x[p] = h;
 }
 
 INLINE void chacha20_double_round(__u32 *x)
 {
-	chacha20_quarter(x, 0, 4, 8, 12);
-	chacha20_quarter(x, 1, 5, 9, 13);
-	chacha20_quarter(x, 2, 6, 10, 14);
-	chacha20_quarter(x, 3, 7, 11, 15);
-	chacha20_quarter(x, 0, 5, 10, 15);
-	chacha20_quarter(x, 1, 6, 11, 12);
-	chacha20_quarter(x, 2, 7, 8, 13);
-	chacha20_quarter(x, 3, 4, 9, 14);
+	chacha20_pair(x, 0, 4, 8, 12, 1, 5, 9, 13);
+	chacha20_pair(x, 2, 6, 10, 14, 3, 7, 11, 15);
+	chacha20_pair(x, 0, 5, 10, 15, 1, 6, 11, 12);
+	chacha20_pair(x, 2, 7, 8, 13, 3, 4, 9, 14);
 }
 
 /* For block 0 of this key and nonce. */

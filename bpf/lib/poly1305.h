@@ -7,6 +7,10 @@
  * so that the five products of a column fit 64 bits, and the bottom two of r[1] to r[3]. Since
  * 2^130 = 5 modulo the prime, a product of weight 2^128 counts 5/4 times at weight 1; with the limb
  * of r divisible by 4, that is a whole number: s = r + r / 4.
+ *
+ * A block is added without carries: with h0 < 2.6 * 2^32 and the other limbs of h below 2^32, limbs
+ * of the sum are below 3.6 and 2 times 2^32, and those of r and s below 2^28 and 1.25 * 2^28. The
+ * largest column is then below (3.6 + 3 * 2 * 1.25) * 2^60, which is 0.7 * 2^64.
  */
 #pragma once
 
@@ -62,12 +66,8 @@ INLINE void poly1305_load(struct poly1305_sum *sum, const struct poly1305 *mac)
 /* h = (h + block + 2^128) * r */
 INLINE void poly1305_step(struct poly1305_sum *h, const struct poly1305 *mac, const __u32 *block)
 {
-	__u64 d0 = h->h0 + block[0];
-	__u64 d1 = h->h1 + (d0 >> 32) + block[1];
-	__u64 d2 = h->h2 + (d1 >> 32) + block[2];
-	__u64 d3 = h->h3 + (d2 >> 32) + block[3];
-	__u64 a0 = (__u32)d0, a1 = (__u32)d1, a2 = (__u32)d2, a3 = (__u32)d3;
-	__u64 a4 = h->h4 + (d3 >> 32) + 1;
+	__u64 a0 = h->h0 + block[0], a1 = h->h1 + block[1], a2 = h->h2 + block[2];
+	__u64 a3 = h->h3 + block[3], a4 = h->h4 + 1;
 	__u64 r0 = mac->r[0], e0, e1, e2, e3, e4;
 
 	e0 = a0 * r0 + a1 * mac->s[3] + a2 * mac->s[2] + a3 * mac->s[1];

@@ -49,6 +49,15 @@ INLINE bool endpoint_is_ipv4(const struct tunnel_endpoint *endpoint)
 	return !endpoint->remote.high && (__u32)endpoint->remote.low == bpf_htonl(0x0000ffff);
 }
 
+/* Of the IP packet. */
+INLINE __u32 outer_length(const struct tunnel_work *work)
+{
+	__u32 ip =
+		endpoint_is_ipv4(&work->endpoint) ? sizeof(struct iphdr) : sizeof(struct ipv6hdr);
+
+	return ip + sizeof(struct udphdr) + work->bytes;
+}
+
 /*
  * Inline, the peer's address is both inside and outside: what the kernel has learnt of the way's
  * MTU is then about packets inside, and the interface alone tells what fits.
@@ -57,24 +66,25 @@ INLINE bool outer_exceeds_interface(struct __sk_buff *ctx, struct tunnel_work *w
 				    __u32 length)
 {
 	__u32 mtu = length;
+	long result = bpf_check_mtu(ctx, ifindex, &mtu, 0, 0);
 
-	if (bpf_check_mtu(ctx, ifindex, &mtu, 0, 0) == BPF_MTU_CHK_RET_SUCCESS)
-		return false;
 	work->hop.mtu = mtu;
-	return true;
+	return result != BPF_MTU_CHK_RET_SUCCESS;
 }
 
 /*
  * As a packet that came in by the inside device would be forwarded: that one alone has forwarding
- * switched on for it. length: of the outer IP packet. The next hop need not be resolved yet.
+ * switched on for it. The next hop need not be resolved yet.
  */
-NO_INLINE int outer_route(struct __sk_buff *ctx, struct tunnel_work *work, __u32 length)
+NO_INLINE int outer_route(struct __sk_buff *ctx, struct tunnel_work *work)
 {
 	struct bpf_fib_lookup fib = {};
+	__u32 length;
 	long result;
 
 	if (!work)
 		return DROP_TUNNEL_NO_ROUTE;
+	length = outer_length(work);
 	fib.ifindex = inside_ifindex;
 	fib.l4_protocol = IPPROTO_UDP;
 	fib.sport = bpf_htons(listen_port);
@@ -99,6 +109,7 @@ NO_INLINE int outer_route(struct __sk_buff *ctx, struct tunnel_work *work, __u32
 		return DROP_TUNNEL_TOO_BIG;
 	if (fib.ifindex == device_ifindex) /* or it would be sealed for ever */
 		return DROP_TUNNEL_NO_ROUTE;
+	work->hop.is_resolved = result == BPF_FIB_LKUP_RET_SUCCESS;
 	work->hop.ifindex = fib.ifindex;
 	work->hop.family = fib.family;
 	__builtin_memcpy(work->hop.address, fib.ipv6_dst, sizeof(work->hop.address));

@@ -60,12 +60,41 @@ INLINE void send_pad(struct tunnel_work *work)
 	work->message.length = padded_length(work->inner.length);
 }
 
+#define WAY_NS (10 * 1000 * 1000) /* for so long a change of routes may not be seen */
+
+INLINE bool send_knows_way(const struct tunnel_work *work, const struct tunnel_peer *peer)
+{
+	const struct tunnel_way *way = &work->way;
+
+	return way->peer == work->peer && work->now_ns < way->until_ns &&
+	       way->endpoint_version == read_once(peer->endpoint_version);
+}
+
+/* Asking for the way takes as long as sealing 64 bytes: not for each packet of a stream. */
+INLINE int send_find_way(struct __sk_buff *ctx, struct tunnel_work *work, struct tunnel_peer *peer)
+{
+	struct tunnel_way *way = &work->way;
+	int reason;
+
+	if (send_knows_way(work, peer))
+		return outer_length(work) > work->hop.mtu ? DROP_TUNNEL_TOO_BIG : REASON_NONE;
+	way->until_ns = 0;
+	if (!endpoint_read(&work->endpoint, peer, &way->endpoint_version) || !work->endpoint.port)
+		return DROP_TUNNEL_NO_ENDPOINT;
+	reason = outer_route(ctx, work);
+	if (!reason && work->hop.is_resolved) {
+		way->peer = work->peer;
+		way->until_ns = work->now_ns + WAY_NS;
+	}
+	return reason;
+}
+
 /* Whom it is for, where that is, and by which session; nothing is used up yet. */
 NO_INLINE int send_prepare(struct __sk_buff *ctx, struct tunnel_work *work)
 {
 	struct tunnel_session *session;
 	struct tunnel_peer *peer;
-	__u32 *index, overhead;
+	__u32 *index;
 	int reason;
 
 	if (!work)
@@ -89,13 +118,9 @@ NO_INLINE int send_prepare(struct __sk_buff *ctx, struct tunnel_work *work)
 		return reason;
 	}
 	work->generation = read_once(session->generation);
-	if (!endpoint_read(&work->endpoint, peer) || !work->endpoint.port)
-		return DROP_TUNNEL_NO_ENDPOINT;
 	send_pad(work);
 	work->bytes = sizeof(struct suite_header) + work->message.length + AEAD_TAG;
-	overhead =
-		endpoint_is_ipv4(&work->endpoint) ? sizeof(struct iphdr) : sizeof(struct ipv6hdr);
-	return outer_route(ctx, work, overhead + sizeof(struct udphdr) + work->bytes);
+	return send_find_way(ctx, work, peer);
 }
 
 /*

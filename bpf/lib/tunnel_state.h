@@ -175,6 +175,14 @@ struct tunnel_hop {
 	__u32 family;
 	__u32 address[4];
 	__u32 mtu;
+	__u32 is_resolved; /* to be kept: of others the kernel says no MTU */
+};
+
+/* Until when endpoint and hop are those of a peer's next packets, too. */
+struct tunnel_way {
+	__u64 until_ns;
+	__u64 endpoint_version;
+	__u32 peer;
 	__u32 unused;
 };
 
@@ -188,6 +196,7 @@ struct tunnel_work {
 	struct tunnel_inner inner;
 	struct tunnel_endpoint endpoint;
 	struct tunnel_hop hop;
+	struct tunnel_way way;
 	__u64 generation;
 	__u64 counter;
 	__u64 now_ns;
@@ -272,13 +281,13 @@ INLINE void peer_sent(struct tunnel_peer *peer, __u64 now_ns, __u32 text_bytes, 
 #define ENDPOINT_TRIES 4
 
 /* False: it is being written again and again. */
-INLINE bool endpoint_read(struct tunnel_endpoint *endpoint, struct tunnel_peer *peer)
+INLINE bool endpoint_read(struct tunnel_endpoint *endpoint, struct tunnel_peer *peer,
+			  __u64 *version)
 {
 	for (int i = 0; i < ENDPOINT_TRIES; i++) {
-		__u64 version = __sync_fetch_and_add(&peer->endpoint_version, 0);
-
+		*version = __sync_fetch_and_add(&peer->endpoint_version, 0);
 		*endpoint = peer->endpoint;
-		if (!(version & 1) && version == __sync_fetch_and_add(&peer->endpoint_version, 0))
+		if (!(*version & 1) && *version == __sync_fetch_and_add(&peer->endpoint_version, 0))
 			return true;
 	}
 	return false;

@@ -611,7 +611,7 @@ export interface TunnelHop {
   /** 4 elements. */
   address: number[];
   mtu: number;
-  unused: number;
+  isResolved: number;
 }
 
 export const tunnelHopCodec: Codec<TunnelHop> = {
@@ -622,7 +622,7 @@ export const tunnelHopCodec: Codec<TunnelHop> = {
       family: view.getUint32(offset + 4, true),
       address: take.array(4, (i) => view.getUint32(offset + 8 + 4 * i, true)),
       mtu: view.getUint32(offset + 24, true),
-      unused: view.getUint32(offset + 28, true),
+      isResolved: view.getUint32(offset + 28, true),
     };
   },
   encode(view, offset, value) {
@@ -632,7 +632,33 @@ export const tunnelHopCodec: Codec<TunnelHop> = {
       put.u32(view, offset + 8 + 4 * i, item, 'TunnelHop.address');
     });
     put.u32(view, offset + 24, value.mtu, 'TunnelHop.mtu');
-    put.u32(view, offset + 28, value.unused, 'TunnelHop.unused');
+    put.u32(view, offset + 28, value.isResolved, 'TunnelHop.isResolved');
+  },
+};
+
+/** struct tunnel_way, 24 bytes. */
+export interface TunnelWay {
+  untilNs: bigint;
+  endpointVersion: bigint;
+  peer: number;
+  unused: number;
+}
+
+export const tunnelWayCodec: Codec<TunnelWay> = {
+  size: 24,
+  decode(view, offset) {
+    return {
+      untilNs: view.getBigUint64(offset, true),
+      endpointVersion: view.getBigUint64(offset + 8, true),
+      peer: view.getUint32(offset + 16, true),
+      unused: view.getUint32(offset + 20, true),
+    };
+  },
+  encode(view, offset, value) {
+    put.u64(view, offset, value.untilNs, 'TunnelWay.untilNs');
+    put.u64(view, offset + 8, value.endpointVersion, 'TunnelWay.endpointVersion');
+    put.u32(view, offset + 16, value.peer, 'TunnelWay.peer');
+    put.u32(view, offset + 20, value.unused, 'TunnelWay.unused');
   },
 };
 
@@ -705,7 +731,7 @@ export const tunnelWireCodec: Codec<TunnelWire> = {
   },
 };
 
-/** struct tunnel_work, 10840 bytes. */
+/** struct tunnel_work, 10864 bytes. */
 export interface TunnelWork {
   message: AeadMessage;
   suite: Chacha20poly1305;
@@ -713,6 +739,7 @@ export interface TunnelWork {
   inner: TunnelInner;
   endpoint: TunnelEndpoint;
   hop: TunnelHop;
+  way: TunnelWay;
   generation: bigint;
   counter: bigint;
   nowNs: bigint;
@@ -726,7 +753,7 @@ export interface TunnelWork {
 }
 
 export const tunnelWorkCodec: Codec<TunnelWork> = {
-  size: 10840,
+  size: 10864,
   decode(view, offset) {
     return {
       message: aeadMessageCodec.decode(view, offset),
@@ -735,15 +762,16 @@ export const tunnelWorkCodec: Codec<TunnelWork> = {
       inner: tunnelInnerCodec.decode(view, offset + 10568),
       endpoint: tunnelEndpointCodec.decode(view, offset + 10624),
       hop: tunnelHopCodec.decode(view, offset + 10664),
-      generation: view.getBigUint64(offset + 10696, true),
-      counter: view.getBigUint64(offset + 10704, true),
-      nowNs: view.getBigUint64(offset + 10712, true),
-      slot: view.getUint32(offset + 10720, true),
-      peer: view.getUint32(offset + 10724, true),
-      bytes: view.getUint32(offset + 10728, true),
-      unused: view.getUint32(offset + 10732, true),
-      wire: tunnelWireCodec.decode(view, offset + 10736),
-      outer: take.array(10, (i) => view.getBigUint64(offset + 10760 + 8 * i, true)),
+      way: tunnelWayCodec.decode(view, offset + 10696),
+      generation: view.getBigUint64(offset + 10720, true),
+      counter: view.getBigUint64(offset + 10728, true),
+      nowNs: view.getBigUint64(offset + 10736, true),
+      slot: view.getUint32(offset + 10744, true),
+      peer: view.getUint32(offset + 10748, true),
+      bytes: view.getUint32(offset + 10752, true),
+      unused: view.getUint32(offset + 10756, true),
+      wire: tunnelWireCodec.decode(view, offset + 10760),
+      outer: take.array(10, (i) => view.getBigUint64(offset + 10784 + 8 * i, true)),
     };
   },
   encode(view, offset, value) {
@@ -753,16 +781,17 @@ export const tunnelWorkCodec: Codec<TunnelWork> = {
     tunnelInnerCodec.encode(view, offset + 10568, value.inner);
     tunnelEndpointCodec.encode(view, offset + 10624, value.endpoint);
     tunnelHopCodec.encode(view, offset + 10664, value.hop);
-    put.u64(view, offset + 10696, value.generation, 'TunnelWork.generation');
-    put.u64(view, offset + 10704, value.counter, 'TunnelWork.counter');
-    put.u64(view, offset + 10712, value.nowNs, 'TunnelWork.nowNs');
-    put.u32(view, offset + 10720, value.slot, 'TunnelWork.slot');
-    put.u32(view, offset + 10724, value.peer, 'TunnelWork.peer');
-    put.u32(view, offset + 10728, value.bytes, 'TunnelWork.bytes');
-    put.u32(view, offset + 10732, value.unused, 'TunnelWork.unused');
-    tunnelWireCodec.encode(view, offset + 10736, value.wire);
+    tunnelWayCodec.encode(view, offset + 10696, value.way);
+    put.u64(view, offset + 10720, value.generation, 'TunnelWork.generation');
+    put.u64(view, offset + 10728, value.counter, 'TunnelWork.counter');
+    put.u64(view, offset + 10736, value.nowNs, 'TunnelWork.nowNs');
+    put.u32(view, offset + 10744, value.slot, 'TunnelWork.slot');
+    put.u32(view, offset + 10748, value.peer, 'TunnelWork.peer');
+    put.u32(view, offset + 10752, value.bytes, 'TunnelWork.bytes');
+    put.u32(view, offset + 10756, value.unused, 'TunnelWork.unused');
+    tunnelWireCodec.encode(view, offset + 10760, value.wire);
     put.array(value.outer, 10, 'TunnelWork.outer', (item, i) => {
-      put.u64(view, offset + 10760 + 8 * i, item, 'TunnelWork.outer');
+      put.u64(view, offset + 10784 + 8 * i, item, 'TunnelWork.outer');
     });
   },
 };
