@@ -2,7 +2,7 @@ import { copyFileSync } from 'node:fs';
 import { defineConfig } from 'tsup';
 
 export default defineConfig({
-  entry: { index: 'src/index.ts' },
+  entry: { index: 'src/index.ts', noise: 'src/noise.ts' },
   format: ['esm', 'cjs'],
   target: 'es2022',
   dts: true,

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { addAttachCommands } from './commands/attach.js';
 import { addClientCommands } from './commands/client/client.js';
 import { addDoctorCommand } from './commands/doctor.js';
+import { addExplainCommand } from './commands/explain/explain.js';
 import { addGateCommands } from './commands/gates.js';
 import { addKeygenCommand } from './commands/keygen.js';
 import { addListCommands } from './commands/lists.js';
@@ -35,6 +36,7 @@ addUpdateCommand(program);
 addListCommands(program);
 addKeygenCommand(program);
 addClientCommands(program);
+addExplainCommand(program);
 addDoctorCommand(program);
 
 try {

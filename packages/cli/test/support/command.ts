@@ -9,7 +9,7 @@ import { Netns } from '../../../core/test/support/netns.js';
 
 export const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 
-const NO_PRIVILEGE = ['--bounding-set', '-all', '--inh-caps', '-all', '--ambient-caps', '-all'];
+export const NO_PRIVILEGE = ['--bounding-set', '-all', '--inh-caps', '-all', '--ambient-caps', '-all'];
 
 /** The built command in a network namespace of its own, with an interface in0, a folder and a place for pins. */
 export class Place implements Disposable {
