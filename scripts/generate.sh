@@ -9,6 +9,7 @@ gen=(node packages/core/dist/gen/cli.js)
 "${gen[@]}" build/bpf/gate.bpf.o -o packages/core/src/gate-client/reasons.gen.ts --only enums "$@"
 "${gen[@]}" build/bpf/dispatcher.bpf.o -o packages/core/src/chain/dispatcher.gen.ts --core ../runtime.js "$@"
 "${gen[@]}" build/bpf/core_test.bpf.o -o packages/core/test/core_test.gen.ts --core ../src/index.js "$@"
+"${gen[@]}" build/bpf/hooks_test.bpf.o -o packages/core/test/hooks_test.gen.ts --core ../src/index.js "$@"
 "${gen[@]}" build/bpf/pow.bpf.o -o packages/pow/src/pow.gen.ts "$@"
 "${gen[@]}" build/bpf/signed_auth.bpf.o -o packages/signed-auth/src/signed_auth.gen.ts "$@"
 "${gen[@]}" build/bpf/zkp_hash.bpf.o -o packages/zkp/src/zkp_hash.gen.ts "$@"

@@ -6,6 +6,7 @@ HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 REPOSITORY=$(cd "$HERE/../.." && pwd)
 CACHE=${CRYPTBPF_CACHE:-${HOME:-/root}/.cache/cryptbpf/kernels}
 CONFIG=scripts/kernels/vitest.config.mjs
+TESTS='packages/*/test/**/*.kernel.test.ts' CHILDREN='packages/core/test/children/*.ts'
 MEMORY=1024 TIMEOUT=1800 JOBS=$(nproc) ONLY='' COMMAND=()
 
 # shellcheck source=/dev/null
@@ -15,7 +16,7 @@ usage() {
 	cat <<-END
 		usage: matrix.sh [--only NAME,…] [--memory MIB] [--timeout SECONDS] [--jobs N] [-- command…]
 		  kernels: $(kernel_names | xargs)
-		  default command: vitest over CRYPTBPF_KERNEL_TESTS (packages/*/test/**/*.kernel.test.ts)
+		  default command: vitest over CRYPTBPF_KERNEL_TESTS ($TESTS)
 	END
 }
 
@@ -76,11 +77,16 @@ write_command() {
 	fi
 }
 
-# Here, and not emulated in each guest: TypeScript becomes JavaScript, in the folder that the configuration names.
-compile_tests() {
+# Here, and not emulated in each guest: the tests become JavaScript, in a folder of this run.
+bundle_tests() {
 	[ ${#COMMAND[@]} -gt 0 ] && return
-	(cd "$REPOSITORY" && node_modules/.bin/vitest list --config "$CONFIG" >"$RUNS/tests" 2>&1) ||
-		{ tail -n 40 "$RUNS/tests" && return 1; }
+	export CRYPTBPF_KERNEL_BUNDLE=build/kernels/${RUNS##*/}
+	(
+		cd "$REPOSITORY" && shopt -s globstar nullglob
+		# shellcheck disable=SC2206 # patterns
+		local files=(${CRYPTBPF_KERNEL_TESTS:-$TESTS} $CHILDREN)
+		node "$HERE/bundle.mjs" "$CRYPTBPF_KERNEL_BUNDLE" "${files[@]}"
+	)
 }
 
 run_kernel() {
@@ -88,7 +94,7 @@ run_kernel() {
 	mkdir "$run"
 	[ ${#COMMAND[@]} -eq 0 ] || : >"$run/custom"
 	write_command "$name" >"$run/command.sh"
-	(boot_kernel "$name" "$run") 2>&1 | sed -u "s/^/[$name] /"
+	(boot_kernel "$name" "$run") 2>&1 | sed -u "s#${CRYPTBPF_KERNEL_BUNDLE:-/}/##; s/^/[$name] /"
 	[ -e "$run/status" ] || show_console "$name" "$run"
 	node "$HERE/report.mjs" "$name" "$(release_of "$name")" "$run" "$started" >"$run/line"
 }
@@ -120,7 +126,7 @@ end_jobs() {
 	local group
 	for group in $(jobs -p); do kill -- "-$group" 2>/dev/null; done
 	wait
-	rm -rf "$RUNS"
+	rm -rf "$RUNS" "$REPOSITORY/build/kernels/${RUNS##*/}"
 }
 
 main() {
@@ -133,7 +139,7 @@ main() {
 	trap end_jobs EXIT
 	trap 'exit 130' INT TERM
 	# shellcheck disable=SC2086 # one word per name
-	prepare_kernels $names && compile_tests && run_kernels $names && summarise $names
+	prepare_kernels $names && bundle_tests && run_kernels $names && summarise $names
 }
 
 main "$@"

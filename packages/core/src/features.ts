@@ -1,8 +1,8 @@
-import { closeSync, readFileSync } from 'node:fs';
-import { type Btf, readBtf } from './btf.js';
+import { closeSync } from 'node:fs';
 import { BpfError } from './errors.js';
 import { bpf, Command, cString, Memory } from './ffi/bpf.js';
 import { errno, errnoName, PAGE } from './ffi/libc.js';
+import { findKernelFunction } from './kernel-functions.js';
 
 /** inconclusive: the probe itself could not be made, for want of a privilege for instance. */
 export type Availability = 'yes' | 'no' | 'inconclusive';
@@ -73,7 +73,7 @@ const OTHERS = {
   },
 } as const satisfies Record<string, Probe>;
 
-/** What can be probed; a kfunc is any function that the kernel's BTF names. */
+/** What can be probed; a kfunc is any function that the BTF of the kernel or of a module names. */
 export type FeatureName =
   | `program:${keyof typeof PROGRAMS}`
   | `map:${keyof typeof MAPS}`
@@ -199,28 +199,14 @@ function sendFrame(fd: number): number {
   });
 }
 
-const VMLINUX = '/sys/kernel/btf/vmlinux';
-let kernelBtf: Btf | undefined;
-
-/** By the kernel's own types; those of modules are not looked into. */
 function probeKfunc(name: string): Feature {
   const minimumKernel = undefined;
   try {
-    const isThere = isKernelFunction(name);
-    const reason = `${VMLINUX} ${isThere ? 'has' : 'has no'} function ${name}`;
-    return { availability: isThere ? 'yes' : 'no', minimumKernel, reason };
+    const found = findKernelFunction(name);
+    const reason = found ? `${found} has function ${name}` : `no BTF of the kernel or a module has ${name}`;
+    return { availability: found ? 'yes' : 'no', minimumKernel, reason };
   } catch (error) {
-    const reason = `${VMLINUX} cannot be read: ${(error as Error).message}`;
+    const reason = `the kernel's BTF cannot be read: ${(error as Error).message}`;
     return { availability: 'inconclusive', minimumKernel, reason };
   }
-}
-
-/** The types of a kernel take a second to read, and are only if the name is among their strings. */
-function isKernelFunction(name: string): boolean {
-  if (!kernelBtf) {
-    const bytes = readFileSync(VMLINUX);
-    if (!bytes.includes(`\0${name}\0`)) return false;
-    kernelBtf = readBtf(bytes);
-  }
-  return kernelBtf.find('func', name) !== undefined;
 }

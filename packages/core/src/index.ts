@@ -52,7 +52,9 @@ export { interfaceIndex, interfaceNames, networkNamespace } from './interface.js
 export { requireKernel } from './kernel.js';
 export type { MapType, ProgramType } from './kinds.js';
 export type { TcDirection, XdpMode } from './links/attach.js';
+export type { CgroupHook } from './links/cgroup.js';
 export { type Link, type LinkInfo, type LinkKind, openLink } from './links/link.js';
+export type { KprobeOptions } from './links/perf-event.js';
 export { ArrayMap } from './maps/array.js';
 export { openMap } from './maps/create.js';
 export type { UpdateMode } from './maps/elements.js';
@@ -65,9 +67,11 @@ export {
   PerCpuHashMap,
 } from './maps/keyed.js';
 export { BpfMap, type MapInfo } from './maps/map.js';
-export { ProgArray } from './maps/prog-array.js';
+export { ArrayOfMaps, type Descriptor, HashOfMaps, ProgArray, XskMap } from './maps/references.js';
 export { BpfObject, type LoadOptions } from './object.js';
 export {
+  CgroupProgram,
+  KprobeProgram,
   Program,
   type ProgramInfo,
   RawTracepointProgram,

@@ -4,13 +4,14 @@ import type { ProgramType } from './kinds.js';
 import {
   attachRawTracepoint,
   attachTc,
-  attachTracepoint,
   attachTracing,
   attachXdp,
   type TcDirection,
   type XdpMode,
 } from './links/attach.js';
+import { attachCgroup, type CgroupHook } from './links/cgroup.js';
 import type { Link } from './links/link.js';
+import { attachKprobe, attachTracepoint, type KprobeOptions } from './links/perf-event.js';
 import { openPin, pinFd } from './pin.js';
 import {
   type SendFramesOptions,
@@ -114,6 +115,28 @@ export class RawTracepointProgram extends Program {
   }
 }
 
+/** SEC("kprobe") and SEC("kretprobe") */
+export class KprobeProgram extends Program {
+  /**
+   * 5.15+, and where the kernel has kprobes. A program for returns is attached onReturn. Throws ERR_NOT_FOUND for
+   * what is no function that can be probed, ERR_NOT_SUPPORTED.
+   */
+  attachKprobe(functionName: string, options: KprobeOptions = {}): Link {
+    return attachKprobe(this, functionName, options);
+  }
+}
+
+/** SEC("cgroup_skb/…") and SEC("cgroup/…") */
+export class CgroupProgram extends Program {
+  /**
+   * To a folder of cgroup v2, at the hook of its section, after the programs that are there (5.7+). Throws
+   * ERR_NOT_FOUND, ERR_SYSCALL for another hook than it was loaded for.
+   */
+  attachCgroup(path: string, hook: CgroupHook): Link {
+    return attachCgroup(this, path, hook);
+  }
+}
+
 /** SEC("fentry/FUNCTION"), SEC("fexit/FUNCTION"), SEC("tp_btf/NAME"): the section says where. */
 export class TracingProgram extends Program {
   /** 5.5+ on x86-64, 6.0+ on arm64. */
@@ -132,14 +155,21 @@ const CLASSES: Partial<Record<ProgramType, typeof Program>> = {
   raw_tracepoint: RawTracepointProgram,
   syscall: SyscallProgram,
   tracing: TracingProgram,
+  kprobe: KprobeProgram,
+  cgroup: CgroupProgram,
+  cgroup_skb: CgroupProgram,
 };
 
 /** enum bpf_prog_type, where there is a class. */
 const KERNEL_TYPES: Partial<Record<number, ProgramType>> = {
+  2: 'kprobe',
   3: 'tc',
   5: 'tracepoint',
   6: 'xdp',
+  8: 'cgroup_skb',
+  9: 'cgroup',
   17: 'raw_tracepoint',
+  18: 'cgroup',
   26: 'tracing',
   31: 'syscall',
 };

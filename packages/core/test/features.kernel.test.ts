@@ -29,12 +29,24 @@ describe('the running kernel', () => {
 
   test('has the kfuncs that its BTF names, and no others', () => {
     const found = features.probe('kfunc:bpf_kfunc_that_is_in_no_kernel');
-    expect(found).toMatchObject({ availability: 'no', reason: expect.stringContaining('has no function') });
+    expect(found).toMatchObject({
+      availability: 'no',
+      reason: expect.stringMatching(/^no BTF .* has bpf_kfunc_that/),
+    });
     expect(found.minimumKernel).toBeUndefined();
-    expect(features.probe('kfunc:tcp_slow_start').availability).toBe('yes');
+    const { availability, reason } = features.probe('kfunc:tcp_slow_start');
+    expect([availability, reason]).toEqual(['yes', '/sys/kernel/btf/vmlinux has function tcp_slow_start']);
     const dynptr = features.probe('kfunc:bpf_dynptr_from_skb');
     expect(dynptr.availability).toBe(kernel >= version('6.4') ? 'yes' : 'no');
+    expect(features.probe('kfunc:task_struct').availability).toBe('no'); // a name, of no function
   });
+
+  if (process.env.CRYPTBPF_VM) {
+    test('has those of its modules', () => {
+      const { availability, reason } = features.probe('kfunc:ovl_lookup');
+      expect([availability, reason]).toEqual(['yes', '/sys/kernel/btf/overlay has function ovl_lookup']);
+    });
+  }
 });
 
 test('probing leaves nothing behind', () => {

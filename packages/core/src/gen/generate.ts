@@ -20,9 +20,13 @@ export interface GenerateOptions {
 /** What a generated file may import: those that its text uses are imported. */
 const TYPES = [
   'ArrayMap',
+  'ArrayOfMaps',
   'BpfMap',
+  'CgroupProgram',
   'Codec',
   'HashMap',
+  'HashOfMaps',
+  'KprobeProgram',
   'LpmTrie',
   'LruHashMap',
   'LruPerCpuHashMap',
@@ -38,6 +42,7 @@ const TYPES = [
   'TracepointProgram',
   'TracingProgram',
   'XdpProgram',
+  'XskMap',
 ];
 const VALUES = ['openObject', 'put', 'take'];
 const WIDTH = 110;

@@ -25,6 +25,15 @@ const PROGRAMS: Partial<Record<ProgramType, string>> = {
   raw_tracepoint: 'RawTracepointProgram',
   syscall: 'SyscallProgram',
   tracing: 'TracingProgram',
+  kprobe: 'KprobeProgram',
+  cgroup: 'CgroupProgram',
+  cgroup_skb: 'CgroupProgram',
+};
+
+const REFERENCES: Partial<Record<MapType, string>> = {
+  prog_array: 'ProgArray',
+  array_of_maps: 'ArrayOfMaps',
+  xskmap: 'XskMap',
 };
 
 /** The interface of the object and the function that opens it. */
@@ -69,11 +78,12 @@ function programLines(spec: ObjectSpec<AnyObject>): string[] {
 function mapTypeName({ spec, key, value, event }: TypedMap): string {
   const typeArgument = (layout: Layout | undefined) => (layout ? typeOf(layout) : 'Uint8Array');
   if (spec.type === 'ringbuf') return `RingBuffer<${typeArgument(event)}>`;
-  if (spec.type === 'prog_array') return 'ProgArray';
+  if (spec.type === 'hash_of_maps') return `HashOfMaps<${typeArgument(key)}>`;
   const keyed = KEYED[spec.type];
   if (keyed) return `${keyed}<${typeArgument(key)}, ${typeArgument(value)}>`;
   const indexed = INDEXED[spec.type];
-  return indexed ? `${indexed}<${typeArgument(value)}>` : 'BpfMap';
+  if (indexed) return `${indexed}<${typeArgument(value)}>`;
+  return REFERENCES[spec.type] ?? 'BpfMap';
 }
 
 function openLines(name: string, codecs: readonly string[]): string[] {

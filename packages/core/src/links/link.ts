@@ -6,7 +6,16 @@ import { kindOf, openPin, pinFd, unpin } from '../pin.js';
 import type { Program } from '../program.js';
 import { ClsactLink } from './clsact.js';
 
-export type LinkKind = 'xdp' | 'tcx' | 'clsact' | 'tracepoint' | 'raw_tracepoint' | 'tracing' | 'other';
+export type LinkKind =
+  | 'xdp'
+  | 'tcx'
+  | 'clsact'
+  | 'cgroup'
+  | 'tracepoint'
+  | 'raw_tracepoint'
+  | 'kprobe'
+  | 'tracing'
+  | 'other';
 
 export interface LinkInfo {
   readonly kind: LinkKind;
@@ -38,6 +47,7 @@ export interface Link extends Disposable {
 const KINDS: Record<number, LinkKind> = {
   1: 'raw_tracepoint',
   2: 'tracing',
+  3: 'cgroup',
   6: 'xdp',
   7: 'tracepoint',
   11: 'tcx',

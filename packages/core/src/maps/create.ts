@@ -6,7 +6,7 @@ import type { MapSpec } from '../spec.js';
 import { ArrayMap } from './array.js';
 import { HashMap, LpmTrie, LruHashMap, LruPerCpuHashMap, PerCpuArrayMap, PerCpuHashMap } from './keyed.js';
 import { BpfMap } from './map.js';
-import { ProgArray } from './prog-array.js';
+import { ArrayOfMaps, HashOfMaps, ProgArray, XskMap } from './references.js';
 
 type MapClass = new (spec: MapSpec, fd: number) => BpfMap;
 
@@ -19,6 +19,9 @@ const CLASSES: Partial<Record<MapType, MapClass>> = {
   lru_percpu_hash: LruPerCpuHashMap,
   percpu_array: PerCpuArrayMap,
   prog_array: ProgArray,
+  array_of_maps: ArrayOfMaps,
+  hash_of_maps: HashOfMaps,
+  xskmap: XskMap,
   ringbuf: RingBuffer,
 };
 

@@ -13,8 +13,15 @@ export interface ChildOptions {
   under?: readonly string[];
 }
 
-/** The command that runs test/children/<name>.ts, which is built to one file first: as deep as the sources, for URLs in it. */
+/** The command that runs test/children/<name>.ts. */
 function commandOf(name: string, { args = [], node = [], under = [] }: ChildOptions): string[] {
+  const bundle = process.env.CRYPTBPF_KERNEL_BUNDLE;
+  const file = bundle ? `${root}${bundle}/packages/core/test/children/${name}.mjs` : build(name);
+  return [...under, process.execPath, ...node, file, ...args];
+}
+
+/** To one file: as deep as the sources, for URLs in it. */
+function build(name: string): string {
   const outfile = `${root}build/core/test/children/${name}-${process.pid}.mjs`;
   buildSync({
     absWorkingDir: root,
@@ -26,7 +33,7 @@ function commandOf(name: string, { args = [], node = [], under = [] }: ChildOpti
     external: ['koffi'],
     outfile,
   });
-  return [...under, process.execPath, ...node, outfile, ...args];
+  return outfile;
 }
 
 /** Runs it to its end. Returns what it printed as JSON on its last line; throws with its errors when it failed. */
