@@ -3,6 +3,7 @@ import { Reason } from '@cryptbpf/core';
 import { MACS, Namespaces, SERVER_ADDRESS } from './lib/namespaces.mjs';
 import { timeRow } from './lib/rows.mjs';
 import { takeTurns } from './lib/samples.mjs';
+import { benchCost } from './pow/cost.mjs';
 import { ACK, helloFrame, PACKETS, PLAIN_ROUTE, randomSources, SYN, tcpFrame } from './pow/frames.mjs';
 import { BenchGate } from './pow/gate.mjs';
 import { Lists } from './pow/lists.mjs';
@@ -72,7 +73,9 @@ export async function benchPow({ progress, budgetMs = 8000 }) {
   } finally {
     baseline.close();
   }
-  return rows;
+  progress('pow/solve');
+  const { value: checkNs } = rows.find(({ name }) => name === 'pow/solution-check');
+  return [...rows, ...(await benchCost(checkNs))];
 }
 
 /** The gate's side of a row. */

@@ -104,8 +104,11 @@ describe('verifySolution', () => {
 
 describe('solve on one thread', () => {
   test.each(VECTORS)('finds the vector of difficulty 0x%s', async (difficulty, nonce) => {
-    const expected = { nonce, hashes: Number(nonce) + 1 };
-    expect(await solve(vector(difficulty), { workers: 0 })).toEqual(expected);
+    const started = performance.now();
+    const { durationMs, ...found } = await solve(vector(difficulty), { workers: 0 });
+    expect(found).toEqual({ nonce, hashes: Number(nonce) + 1 });
+    expect(durationMs).toBeGreaterThan(0);
+    expect(durationMs).toBeLessThanOrEqual(performance.now() - started);
   });
 
   test('finds the first solution from any start', async () => {

@@ -34,8 +34,10 @@ export interface SolveOptions {
 export interface Solution extends Found {
   /** Solves the challenge; unsigned, 64 bits. */
   nonce: bigint;
-  /** Hashes tried, over all workers. */
+  /** Hashes tried, over all workers: on average 2 to the power of the difficulty. */
   hashes: number;
+  /** From the call to the solution. */
+  durationMs: number;
 }
 
 /**
@@ -59,10 +61,12 @@ export async function solve(challenge: Uint8Array, options: SolveOptions = {}): 
   checkNonce(firstNonce);
   const count = workerCount(difficulty, options.workers);
   throwIfAborted(options.signal);
+  const started = performance.now();
   const job = { challenge: challenge.slice(), firstNonce };
   const meter = new ProgressMeter(difficulty, options.onProgress);
   const found = count > 0 ? await searchInWorkers(job, count, meter, options) : undefined;
-  return found ?? searchHere(job, meter, options.signal);
+  const { nonce, hashes } = found ?? (await searchHere(job, meter, options.signal));
+  return { nonce, hashes, durationMs: performance.now() - started };
 }
 
 type Job = { challenge: Uint8Array; firstNonce: bigint };
