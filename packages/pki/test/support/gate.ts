@@ -35,8 +35,12 @@ export class ChainGate implements Disposable {
       widePrefix: { ipv4: 24, ipv6: 48, sources: 1e9 },
       ...changes,
     };
-    const validator = await namespace.run(() => PkiValidator.attach(options));
-    return new ChainGate(validator, namespace);
+    try {
+      return new ChainGate(await namespace.run(() => PkiValidator.attach(options)), namespace);
+    } catch (error) {
+      namespace[Symbol.dispose]();
+      throw error;
+    }
   }
 
   /** What becomes of a chain that comes from a source of its own. */
