@@ -7,8 +7,13 @@ const common: Options = { format: ['esm', 'cjs'], target: 'node20', splitting: t
 export default defineConfig([
   {
     ...common,
-    entry: { index: 'src/index.ts', crypto: 'src/crypto.ts', 'gen/cli': 'src/gen/cli.ts' },
-    dts: { entry: { index: 'src/index.ts', crypto: 'src/crypto.ts' } },
+    entry: {
+      index: 'src/index.ts',
+      crypto: 'src/crypto.ts',
+      metrics: 'src/metrics.ts',
+      'gen/cli': 'src/gen/cli.ts',
+    },
+    dts: { entry: { index: 'src/index.ts', crypto: 'src/crypto.ts', metrics: 'src/metrics.ts' } },
     shims: true,
     onSuccess: async () => copyFileSync('src/chain/dispatcher.bpf.o', 'dist/dispatcher.bpf.o'),
   },

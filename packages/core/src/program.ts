@@ -28,6 +28,9 @@ export interface ProgramInfo {
   /** A hash of its instructions, as bpftool shows it. */
   readonly tag: string;
   readonly name: string;
+  /** Nanoseconds that its runs took, and how many those were, while the kernel measures it: kernel.bpf_stats_enabled. */
+  readonly runTimeNs: bigint;
+  readonly runCount: bigint;
   /** How often the kernel did not run it, since it was running on that CPU already (5.12+). */
   readonly recursionMisses: bigint;
 }
@@ -179,7 +182,7 @@ export function createProgram(name: string, type: ProgramType, fd: number): Prog
   return new (CLASSES[type] ?? Program)(name, type, fd);
 }
 
-function programInfo(title: string, fd: number): ProgramInfo {
+export function programInfo(title: string, fd: number): ProgramInfo {
   const view = infoOf(title, fd, INFO_BYTES);
   const tag = Buffer.from(view.buffer, view.byteOffset + 8, 8).toString('hex');
   return {
@@ -187,6 +190,8 @@ function programInfo(title: string, fd: number): ProgramInfo {
     id: view.getUint32(4, true),
     tag,
     name: nameIn(view, 64, 16),
+    runTimeNs: view.getBigUint64(192, true),
+    runCount: view.getBigUint64(200, true),
     recursionMisses: view.getBigUint64(208, true),
   };
 }

@@ -17,6 +17,8 @@ export const Command = {
   OBJ_PIN: 6,
   OBJ_GET: 7,
   PROG_TEST_RUN: 10,
+  PROG_GET_NEXT_ID: 11,
+  PROG_GET_FD_BY_ID: 13,
   OBJ_GET_INFO_BY_FD: 15,
   RAW_TRACEPOINT_OPEN: 17,
   MAP_LOOKUP_BATCH: 24,
@@ -25,6 +27,7 @@ export const Command = {
   MAP_DELETE_BATCH: 27,
   LINK_CREATE: 28,
   LINK_UPDATE: 29,
+  ENABLE_STATS: 32,
   LINK_DETACH: 34,
 } as const;
 
@@ -115,9 +118,13 @@ export function cString(value: string): bigint {
 
 const info = new Memory(4096);
 
-/** bpf_obj_get_info_by_fd: a view of the kernel's struct of size bytes, good until the next call. */
-export function infoOf(what: string, fd: number, size: number): DataView {
+/**
+ * bpf_obj_get_info_by_fd: a view of the kernel's struct of size bytes, good until the next call. ask: writes what it asks
+ * for, such as where an array is to go.
+ */
+export function infoOf(what: string, fd: number, size: number, ask?: (view: DataView) => void): DataView {
   info.bytes.fill(0, 0, size);
+  ask?.(info.view);
   const result = bpf(Command.OBJ_GET_INFO_BY_FD, 16, (view) => {
     view.setUint32(0, fd, true);
     view.setUint32(4, size, true);

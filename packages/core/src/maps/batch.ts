@@ -1,8 +1,9 @@
 import type { Codec } from '../codec.js';
+import { possibleCpus } from '../cpus.js';
 import { bpf, bpfError, Command, GrowingMemory } from '../ffi/bpf.js';
 import { errno } from '../ffi/libc.js';
 import { aborted, encode, updateError } from './elements.js';
-import type { BpfMap } from './map.js';
+import type { BpfMap, MapInfo } from './map.js';
 
 const ATTRIBUTES_BYTES = 56;
 const COUNT_FIELD = 32;
@@ -14,10 +15,18 @@ const keys = new GrowingMemory();
 const values = new GrowingMemory();
 const cursors = new GrowingMemory();
 
+type OpenMap = Pick<BpfMap, 'fd' | 'title' | 'maxEntries'>;
+
 /** How elements lie in the kernel's arrays; of a per-CPU map, all values of an element together. */
 export interface BatchCodecs<K, V> {
   readonly key: Codec<K>;
   readonly value: Codec<V>;
+}
+
+/** Of an element, in bytes. */
+interface Sizes {
+  readonly key: { readonly size: number };
+  readonly value: { readonly size: number };
 }
 
 /** Whether result says that this kernel has no such operation for this kind of map. */
@@ -26,9 +35,9 @@ function isUnsupported(result: number): boolean {
 }
 
 /** Count elements from first on, which lie in keys and values. done: how many the kernel got through. */
-function call<K, V>(
-  map: BpfMap,
-  { key, value }: BatchCodecs<K, V>,
+function call(
+  map: OpenMap,
+  { key, value }: Sizes,
   command: number,
   count: number,
   { first = 0, cursorIn = 0n, cursorOut = 0n } = {},
@@ -124,6 +133,22 @@ export function lookupBatch<K, V>(map: BpfMap, codecs: BatchCodecs<K, V>): [K, V
   return isDone ? found : undefined;
 }
 
+/** How many elements there are; undefined when the kernel cannot tell so many at a time. */
+export function countElements(map: OpenMap & MapInfo): number | undefined {
+  const isPerCpu = String(map.type).includes('percpu');
+  const size = isPerCpu ? Math.ceil(map.valueSize / 8) * 8 * possibleCpus() : map.valueSize;
+  let total = 0;
+  const isDone = walk(
+    map,
+    { key: { size: map.keySize }, value: { size } },
+    Command.MAP_LOOKUP_BATCH,
+    (_, done) => {
+      total += done;
+    },
+  );
+  return isDone ? total : undefined;
+}
+
 /** Deletes all elements; false: the kernel cannot. */
 export function clearBatch<K, V>(map: BpfMap, codecs: BatchCodecs<K, V>): boolean {
   return walk(map, codecs, Command.MAP_LOOKUP_AND_DELETE_BATCH, () => {});
@@ -133,9 +158,9 @@ export function clearBatch<K, V>(map: BpfMap, codecs: BatchCodecs<K, V>): boolea
  * Goes over all elements, a batch at a time. A bucket that does not fit a batch (ENOSPC) is asked for again with a
  * larger one; where a key vanished meanwhile (EINTR), we go on. False: the kernel cannot.
  */
-function walk<K, V>(
-  map: BpfMap,
-  codecs: BatchCodecs<K, V>,
+function walk(
+  map: OpenMap,
+  codecs: Sizes,
   command: number,
   visit: (count: number, done: number) => void,
 ): boolean {
