@@ -43,7 +43,7 @@ describe('all packages in one project', () => {
   const node = (...args: string[]) => project.run('node', ...args);
   const entryPoints = packed().flatMap(({ name, manifest }) =>
     Object.keys(manifest.exports)
-      .filter((point) => point !== './package.json')
+      .filter((point) => !point.endsWith('.json'))
       .map((point) => name + point.slice(1)),
   );
 

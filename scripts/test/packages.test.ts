@@ -35,7 +35,9 @@ describe.each(all)('$name', (tarball) => {
   it('holds what was built, its README and its licence, and no sources, tests or maps', () => {
     expect(files).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'package.json']));
     const rest = files.filter((path) => !['LICENSE', 'README.md', 'package.json'].includes(path));
-    expect(rest.filter((path) => !/^dist\/[\w/-]+(\.d)?\.(js|cjs|ts|cts|bpf\.o)$/.test(path))).toEqual([]);
+    expect(rest.filter((path) => !/^dist\/[\w/-]+(\.d)?\.(js|cjs|ts|cts|bpf\.o|json)$/.test(path))).toEqual(
+      [],
+    );
     expect(rest.filter((path) => /\.(ts|cts)$/.test(path) && !/\.d\.c?ts$/.test(path))).toEqual([]);
   });
 
