@@ -27,5 +27,6 @@ gen=(node packages/core/dist/gen/cli.js)
 "${gen[@]}" build/bpf/logger.bpf.o -o packages/logger/src/logger.gen.ts "$@"
 "${gen[@]}" build/bpf/logger.bpf.o -o packages/logger/src/records.gen.ts --only codecs --core @cryptbpf/core/codecs "$@"
 node scripts/field/generate.mjs "$@"
-node packages/core/scripts/worker-source.mjs "$@"
-node packages/offload/scripts/worker-source.mjs "$@"
+for worker in core/src/crypto/p256-worker offload/src/engines/pool-worker logger/src/ahead-worker; do
+	node scripts/worker-source.mjs packages/$worker.ts "$@"
+done

@@ -79,8 +79,9 @@ export class SealedLog {
   }
 
   /** All that was sealed. Throws when anything is wrong with it. */
-  async readTimes() {
+  async readTimes(options = {}) {
     const log = openLog({
+      ...options,
       key: this.keys.privatePem,
       files: logFiles(join(this.#directory, 'sealed'), 'audit'),
     });

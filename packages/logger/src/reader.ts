@@ -1,10 +1,14 @@
-import { open as openFile } from 'node:fs/promises';
+import { open as openFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { OpenedFile, OpenerThreads, threadsFor } from './ahead.js';
+import type { OpenedPiece } from './ahead-opener.js';
+import type { PieceOfFile } from './ahead-worker.js';
 import type { Checkpoint } from './checkpoint.js';
-import type { Finding, Location, LogEntry } from './entries.js';
+import type { LogEntry } from './entries.js';
+import { LogError } from './errors.js';
+import { FileScanner } from './file-scanner.js';
 import { type KeyInput, recipientScalar, scalarPoint } from './keys.js';
 import { type Totals, Verifier } from './verifier.js';
-import { FRAME_MAX, FRAME_START, HEADER_BYTES, type Header, readHeader } from './wire.js';
 
 export type { Checkpoint } from './checkpoint.js';
 export type { Finding, Location, LogEntry, Problem, RecordEntry } from './entries.js';
@@ -30,7 +34,14 @@ export interface OpenLogOptions {
   logId?: string;
   /** What witnesses have: their records have to be in it. */
   checkpoints?: readonly Checkpoint[];
+  /**
+   * Worker threads that open records ahead, 0 to 16; each takes some of the streams. Default: two, or as many as there
+   * are processors beside this one; none for logs below 8 MiB. What comes out is the same.
+   */
+  threads?: number;
 }
+
+const THREADS_MAX = 16;
 
 /**
  * Opens, decrypts and verifies a log, on any machine: records and findings as they come, and totals at the end.
@@ -43,16 +54,27 @@ export function openLog(options: OpenLogOptions): LogReader {
   return new LogReader(options);
 }
 
-const CHUNK_BYTES = 512 << 10;
+const PIECE_BYTES = 512 << 10;
+/** Pieces that are read, and may be with threads, before they are judged. */
+const PIECES_AHEAD = 4;
 
 export class LogReader implements AsyncIterable<LogEntry> {
   readonly #files: readonly string[];
+  readonly #key: { scalar: Uint8Array; point: Uint8Array };
+  readonly #threads: number | undefined;
   readonly #verifier: Verifier;
 
-  constructor({ key, files, logId, checkpoints }: OpenLogOptions) {
+  constructor({ key, files, logId, checkpoints, threads }: OpenLogOptions) {
     const scalar = recipientScalar(key);
+    if (threads !== undefined && !(Number.isInteger(threads) && threads >= 0 && threads <= THREADS_MAX))
+      throw new LogError(
+        'ERR_LOG_OPTION',
+        `option threads: ${threads} is no whole number from 0 to ${THREADS_MAX}`,
+      );
     this.#files = files;
-    this.#verifier = new Verifier({ scalar, point: scalarPoint(scalar), logId, checkpoints });
+    this.#key = { scalar, point: scalarPoint(scalar) };
+    this.#threads = threads;
+    this.#verifier = new Verifier({ ...this.#key, logId, checkpoints });
   }
 
   /** Of what was read so far. */
@@ -66,87 +88,83 @@ export class LogReader implements AsyncIterable<LogEntry> {
 
   /** The same, many at a time: faster. */
   async *batches(): AsyncGenerator<LogEntry[], void, undefined> {
-    for (const path of this.#files) yield* this.#file(path);
+    const count = this.#threads ?? threadsFor(await sizeOf(this.#files));
+    const threads = count > 0 ? new OpenerThreads(count, this.#key) : undefined;
+    try {
+      let scanner: FileScanner | undefined;
+      let file: OpenedFile | undefined;
+      for await (const { piece, opened } of openAhead(piecesOf(this.#files), threads)) {
+        if (piece.isFirst) {
+          scanner = new FileScanner(piece.file, this.#verifier);
+          file = opened && new OpenedFile();
+        }
+        if (opened) file!.add(opened);
+        yield scanner!.scan(piece.bytes, piece.isLast, file);
+      }
+    } finally {
+      await threads?.close();
+    }
     yield this.#verifier.end();
   }
+}
 
-  async *#file(path: string): AsyncGenerator<LogEntry[], void, undefined> {
-    const name = basename(path);
+/** A part of a file; the last of each file is empty. */
+interface Piece extends PieceOfFile {
+  readonly bytes: Buffer;
+  readonly file: string;
+}
+
+async function* piecesOf(paths: readonly string[]): AsyncGenerator<Piece, void, undefined> {
+  for (const path of paths) {
     const file = await openFile(path);
     try {
-      let bytes = Buffer.alloc(0);
-      for (let start = 0; ; ) {
-        const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(CHUNK_BYTES), 0, CHUNK_BYTES);
-        bytes = Buffer.concat([bytes, buffer.subarray(0, bytesRead)]);
-        const { entries, end } = this.#scan(bytes, { file: name, start, isLast: bytesRead === 0 });
-        yield entries;
-        if (bytesRead === 0) return;
-        bytes = bytes.subarray(end);
-        start += end;
+      for (let isFirst = true, isLast = false; !isLast; isFirst = false) {
+        const { bytesRead, buffer } = await file.read(Buffer.allocUnsafeSlow(PIECE_BYTES), 0, PIECE_BYTES);
+        isLast = bytesRead === 0;
+        yield { bytes: buffer.subarray(0, bytesRead), file: basename(path), isFirst, isLast };
       }
     } finally {
       await file.close();
     }
   }
+}
 
-  /** The frames of a piece of a file; what its end cuts off comes again with the next piece. */
-  #scan(bytes: Buffer, piece: Piece): { entries: LogEntry[]; end: number } {
-    const entries: LogEntry[] = [];
-    const limit = piece.isLast ? bytes.length : bytes.length - FRAME_MAX - HEADER_BYTES;
-    let at = 0;
-    while (at < limit) {
-      const location = { file: piece.file, offset: piece.start + at };
-      const frame = frameAt(bytes, at);
-      const found = frame && this.#verifier.frame(frame.header, bytes.subarray(at, frame.end), location);
-      if (found) entries.push(...found);
-      if (frame && (!found!.some(isForged) || isFrameOrEnd(bytes, frame.end))) {
-        at = frame.end;
-        continue;
+/** With what threads make of each piece, some pieces ahead. What fails does so behind all that came before it. */
+async function* openAhead(
+  pieces: AsyncGenerator<Piece, void, undefined>,
+  threads: OpenerThreads | undefined,
+): AsyncGenerator<{ piece: Piece; opened: OpenedPiece[] | undefined }, void, undefined> {
+  const queue: { piece: Piece; opened: Promise<OpenedPiece[]> | undefined }[] = [];
+  const most = threads ? PIECES_AHEAD : 1;
+  let failure: { error: unknown } | undefined;
+  try {
+    for (let isOver = false; ; ) {
+      while (!isOver && queue.length < most) {
+        const next = await pieces.next().catch((error: unknown) => {
+          failure = { error };
+        });
+        isOver = !next || next.done === true;
+        if (next?.value) queue.push({ piece: next.value, opened: threads?.open(next.value) });
       }
-      const resumed = this.#findFrame(bytes, at + 1, limit);
-      if (!frame)
-        entries.push(this.#damage(location, resumed - at, piece.isLast && resumed === bytes.length));
-      at = resumed;
+      const first = queue.shift();
+      if (!first) break;
+      yield { piece: first.piece, opened: await first.opened };
     }
-    return { entries, end: Math.max(at, 0) };
+  } finally {
+    await pieces.return();
   }
-
-  #damage(location: Location, count: number, isEnd: boolean): Finding {
-    this.#verifier.totals.findings++;
-    return { kind: 'finding', problem: isEnd ? 'truncated' : 'damaged', count, ...location };
-  }
-
-  /** Where the next genuine frame begins, or limit. */
-  #findFrame(bytes: Buffer, from: number, limit: number): number {
-    for (let at = from; at < limit; at++) {
-      at = bytes.indexOf(FRAME_START, at);
-      if (at < 0 || at >= limit) return limit;
-      const frame = frameAt(bytes, at);
-      if (frame && this.#verifier.isGenuine(frame.header, bytes.subarray(at, frame.end))) return at;
-    }
-    return limit;
-  }
+  if (failure) throw failure.error;
 }
 
-/** A part of a file. */
-interface Piece {
-  readonly file: string;
-  /** Where it begins in the file. */
-  readonly start: number;
-  readonly isLast: boolean;
-}
-
-/** A header with all that it announces. */
-function frameAt(bytes: Buffer, at: number): { header: Header; end: number } | undefined {
-  const header = readHeader(bytes, at);
-  const end = header ? at + HEADER_BYTES + header.length : 0;
-  return header && end <= bytes.length ? { header, end } : undefined;
-}
-
-function isFrameOrEnd(bytes: Buffer, at: number): boolean {
-  return at === bytes.length || readHeader(bytes, at) !== undefined;
-}
-
-function isForged(entry: LogEntry): boolean {
-  return entry.kind === 'finding' && (entry.problem === 'forged' || entry.problem === 'epoch-forged');
+/** In bytes, of those that are there. */
+async function sizeOf(paths: readonly string[]): Promise<number> {
+  const sizes = await Promise.all(
+    paths.map((path) =>
+      stat(path).then(
+        ({ size }) => size,
+        () => 0,
+      ),
+    ),
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
 }

@@ -25,7 +25,8 @@ export interface Gap {
 export interface Found {
   readonly sequence: number;
   readonly text: Buffer;
-  readonly keys: Keys;
+  /** undefined: it was opened elsewhere. */
+  readonly keys: Keys | undefined;
   readonly gap: Gap | undefined;
 }
 
@@ -41,6 +42,7 @@ export class StreamReader {
   /** Counters of losses in its newest record. */
   lost: Losses | undefined;
   readonly #recordsPerKey: number;
+  /** Of the newest record, or of one before it, when others were opened elsewhere. */
   #keys: Keys;
 
   /** chain is wiped. */
@@ -51,23 +53,27 @@ export class StreamReader {
     this.#keys = { step: 0, cipher, key: ratchet.next(), chain: ratchet };
   }
 
-  /** Opens a record that has not come yet, and changes nothing: see accept(). */
+  /** Opens a record that has not come yet, and changes nothing that can be seen: see accept(). */
   find(header: Header, frame: Buffer): Found | undefined {
     const { sequence } = header;
-    const gap =
-      sequence < this.expected
-        ? this.gaps.find(({ from, to }) => from <= sequence && sequence < to)
-        : undefined;
+    const gap = this.#gapOf(sequence);
     if (sequence < this.expected && !gap) return undefined;
-    const keys = this.#keysOf(gap?.keys ?? this.#keys, Math.floor(sequence / this.#recordsPerKey));
+    const keys = this.#keysOf(gap?.keys ?? this.#newestKeys(), this.#stepOf(sequence));
     if (!keys) return undefined;
     const text = openRecord(keys, frame, sequence);
     return text && { sequence, text, keys, gap };
   }
 
+  /** The same of a record that was opened elsewhere. */
+  opened({ sequence }: Header, text: Buffer): Found | undefined {
+    const gap = this.#gapOf(sequence);
+    if (sequence < this.expected && !gap) return undefined;
+    return { sequence, text, keys: undefined, gap };
+  }
+
   /** Whether a record of this sequence has come. */
   isKnown(sequence: number): boolean {
-    return sequence < this.expected && !this.gaps.some(({ from, to }) => from <= sequence && sequence < to);
+    return sequence < this.expected && !this.#gapOf(sequence);
   }
 
   /** Takes note of it. Returns whether later ones came before. */
@@ -76,19 +82,34 @@ export class StreamReader {
       this.#fill(gap, sequence);
       return true;
     }
-    if (sequence > this.expected) this.gaps.push({ from: this.expected, to: sequence, keys: this.#keys, at });
+    if (sequence > this.expected)
+      this.gaps.push({ from: this.expected, to: sequence, keys: this.#newestKeys(), at });
     this.expected = sequence + 1;
-    this.#keys = keys;
+    this.#keys = keys ?? this.#keys;
     this.last = at;
     return false;
+  }
+
+  #gapOf(sequence: number): Gap | undefined {
+    if (sequence >= this.expected) return undefined;
+    return this.gaps.find(({ from, to }) => from <= sequence && sequence < to);
+  }
+
+  #stepOf(sequence: number): number {
+    return Math.floor(sequence / this.#recordsPerKey);
+  }
+
+  /** Once and for all, so that forged records cannot make us calculate it again and again. */
+  #newestKeys(): Keys {
+    const step = this.#stepOf(Math.max(0, this.expected - 1));
+    if (this.#keys.step < step) this.#keys = keysAt(this.#keys, step);
+    return this.#keys;
   }
 
   #keysOf(from: Keys, step: number): Keys | undefined {
     if (step === from.step) return from;
     if (step < from.step || step - from.step > STEPS_AHEAD_MAX) return undefined;
-    const chain = from.chain.clone();
-    chain.skipTo(BigInt(step));
-    return { step, cipher: from.cipher, key: chain.next(), chain };
+    return keysAt(from, step);
   }
 
   #fill(gap: Gap, sequence: number): void {
@@ -99,4 +120,11 @@ export class StreamReader {
     ].filter((part) => part.from < part.to);
     this.gaps.splice(this.gaps.indexOf(gap), 1, ...rest);
   }
+}
+
+/** Of a later step. */
+function keysAt({ cipher, chain }: Keys, step: number): Keys {
+  const later = chain.clone();
+  later.skipTo(BigInt(step));
+  return { step, cipher, key: later.next(), chain: later };
 }

@@ -1,14 +1,17 @@
+import type { OpenedRecord } from './ahead.js';
 import { type Checkpoint, Witnessed } from './checkpoint.js';
 import type { Finding, Location, LogEntry, Problem, RecordEntry } from './entries.js';
 import { type Epoch, logIdOf, nextLink, readEpoch, streamChain } from './epoch.js';
 import { decodeRecord, type Losses, type Opened } from './record.js';
 import { LogFrame } from './records.gen.js';
 import { StreamReader } from './stream-reader.js';
-import { CONTROLLER, type Header } from './wire.js';
+import { CONTROLLER, type Header, streamKey } from './wire.js';
 
 /** An epoch that has begun and is not yet closed on all its streams. */
 interface OpenEpoch {
   readonly epoch: Epoch;
+  /** Its frame (latin1): what threads that open records ahead know it by. */
+  readonly frame: string;
   readonly streams: Map<number, StreamReader>;
   readonly began: Location;
   /** Streams that have to close, by the controller's word. */
@@ -56,7 +59,6 @@ export interface Totals {
 const CAUSES = ['ring', 'nested', 'key', 'tree'] as const;
 const NONE: Losses = { ring: 0, nested: 0, key: 0, tree: 0 };
 const NOWHERE: Location = { file: '', offset: 0 };
-const streamKey = (cpu: number, level: number) => cpu * 256 + level;
 const CONTROLLER_STREAM = streamKey(CONTROLLER, 0);
 
 /**
@@ -97,12 +99,15 @@ export class Verifier {
     return this.#streamOf(header)?.find(header, frame) !== undefined;
   }
 
-  /** A whole frame. Returns what it says and what is wrong about it, in that order. */
-  frame(header: Header, frame: Buffer, at: Location): LogEntry[] {
+  /**
+   * A whole frame, and what a thread that was ahead has made of it. Returns what it says and what is wrong about it, in
+   * that order.
+   */
+  frame(header: Header, frame: Buffer, at: Location, ahead?: OpenedRecord): LogEntry[] {
     const entries =
       header.frame === LogFrame.LOG_FRAME_EPOCH
         ? this.#begin(header, frame, at)
-        : this.#record(header, frame, at);
+        : this.#record(header, frame, at, ahead);
     for (const entry of entries) if (entry.kind === 'finding') this.totals.findings++;
     return entries;
   }
@@ -130,6 +135,7 @@ export class Verifier {
     if (findings.some(({ problem }) => problem === 'epoch-repeated')) return findings;
     this.#open.set(epoch.number, {
       epoch,
+      frame: frame.toString('latin1'),
       streams: new Map(),
       began: at,
       expected: undefined,
@@ -187,13 +193,14 @@ export class Verifier {
     return stream;
   }
 
-  #record(header: Header, frame: Buffer, at: Location): LogEntry[] {
+  #record(header: Header, frame: Buffer, at: Location, ahead: OpenedRecord | undefined): LogEntry[] {
     const { epoch, cpu, level, sequence } = header;
     this.#last = at;
     const place: Place = { epoch, cpu, level, sequence, file: at.file, offset: at.offset };
     const stream = this.#streamOf(header);
     if (!stream) return [finding(this.#isOver(epoch) ? 'duplicate' : 'unknown-epoch', place)];
-    const found = stream.find(header, frame);
+    const isSameEpoch = ahead?.epochs.get(epoch) === this.#open.get(epoch)!.frame;
+    const found = isSameEpoch ? stream.opened(header, ahead!.text) : stream.find(header, frame);
     if (!found) return [finding(stream.isKnown(sequence) ? 'duplicate' : 'forged', place)];
     const opened = decodeRecord(found.text);
     if (!opened) return [finding('unreadable', place)];

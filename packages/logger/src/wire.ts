@@ -9,6 +9,9 @@ export const CONTROLLER = LogWire.LOG_CONTROLLER;
 /** The longest frame: a header and what 16 bits can count. */
 export const FRAME_MAX = HEADER_BYTES + 0xffff;
 
+/** Of a CPU and a level, as one number. */
+export const streamKey = (cpu: number, level: number) => cpu * 256 + level;
+
 /** What each begins with: magic and version. */
 export const FRAME_START = Buffer.of(LogWire.LOG_MAGIC >> 8, LogWire.LOG_MAGIC & 0xff, LogWire.LOG_VERSION);
 
@@ -52,6 +55,22 @@ export function readHeader(bytes: Buffer, at: number): Header | undefined {
     epoch: bytes.readUInt32BE(at + 8),
     sequence: bytes.readUInt32BE(at + 16) * 2 ** 32 + bytes.readUInt32BE(at + 20),
   };
+}
+
+/** A header with all that it announces. */
+export function frameAt(bytes: Buffer, at: number): { header: Header; end: number } | undefined {
+  const header = readHeader(bytes, at);
+  const end = header ? at + HEADER_BYTES + header.length : 0;
+  return header && end <= bytes.length ? { header, end } : undefined;
+}
+
+/** Where no frame may begin any more in a piece of a file: its end is in the next one. */
+export function scanLimit(bytes: Buffer, isLast: boolean): number {
+  return isLast ? bytes.length : bytes.length - FRAME_MAX - HEADER_BYTES;
+}
+
+export function isFrameOrEnd(bytes: Buffer, at: number): boolean {
+  return at === bytes.length || readHeader(bytes, at) !== undefined;
 }
 
 /** Four zero bytes and the sequence. Returns nonce. */

@@ -13,7 +13,7 @@ export interface ReadLog {
 
 export async function readLog(
   files: readonly string[],
-  options: { logId?: string; key?: string } = {},
+  options: { logId?: string; key?: string; threads?: number } = {},
 ): Promise<ReadLog> {
   const log = openLog({ key: RECIPIENT.privatePem, files, ...options });
   const records: RecordEntry[] = [];
