@@ -14,24 +14,34 @@ char _license[] SEC("license") = "GPL";
 /* Done here; what it took is learned, and now and then told to the controller, which checks it. */
 INLINE void offload_serve(struct offload_work *work)
 {
-	bool is_checked = offload_is_checked(offload_config_now()->check_interval) &&
+	bool is_client = !work->client.is_probe;
+	bool is_checked = is_client && offload_is_checked(offload_config_now()->check_interval) &&
 			  offload_controller_lives(work) && !offload_tell(work, OFFLOAD_CHECK_DATA);
 
 	work->error = offload_compute(work);
-	offload_learn(work->class, OFFLOAD_BPF, work->depth, offload_streak_end(work));
+	if (is_client)
+		offload_learn_here(work);
 	if (is_checked)
 		offload_tell(work, OFFLOAD_CHECK_RESULT);
 }
 
+/* Returns an enum offload_error; with OFFLOAD_DONE, work->route is where it goes. */
+INLINE enum offload_error offload_direct(struct offload_work *work, struct offload_choice *choice)
+{
+	enum offload_error error = offload_check_operation(work);
+
+	if (error || work->client.is_probe)
+		return error;
+	if (offload_choose(work, choice) || choice->route >= OFFLOAD_ROUTES)
+		return OFFLOAD_BUSY;
+	return OFFLOAD_DONE;
+}
+
 INLINE enum reason offload_route(struct offload_work *work, struct offload_choice *choice)
 {
-	work->error = offload_check_operation(work);
+	work->error = offload_direct(work, choice);
 	if (work->error)
 		return ANSWER_ERROR;
-	if (offload_choose(work, choice) || choice->route >= OFFLOAD_ROUTES) {
-		work->error = OFFLOAD_BUSY;
-		return ANSWER_ERROR;
-	}
 	if (work->route != OFFLOAD_BPF) {
 		work->error = offload_hand_over(work);
 		offload_streak_end(work);

@@ -9,6 +9,7 @@
 #define OFFLOAD_BODY_MAX     1344 /* of one packet: with all headers in 1500 bytes, in a tunnel too */
 #define OFFLOAD_DATA_MAX     65536 /* of one operation */
 #define OFFLOAD_SEGMENTS_MAX 64
+#define OFFLOAD_PROBE_CLIENT 0xffffffff /* the controller's own, and nobody else's */
 
 enum offload_type {
 	OFFLOAD_REQUEST = 1,

@@ -77,6 +77,13 @@ INLINE bool offload_tag_holds(struct offload_work *work, const struct siphash_ke
 	return !((claimed[0] ^ tag.low) | (claimed[1] ^ tag.high));
 }
 
+/* Within the rate of the client, and of all. */
+INLINE bool offload_afford(const struct offload_work *work, struct offload_client_state *state)
+{
+	return token_take(&state->bucket, &work->client.rate, work->now_ns) &&
+	       token_take(&offload_bucket, &offload_config_now()->rate, work->now_ns);
+}
+
 /* The client's, whose tag holds and whose counter is new. */
 INLINE enum reason offload_authenticate(struct offload_work *work)
 {
@@ -95,8 +102,7 @@ INLINE enum reason offload_authenticate(struct offload_work *work)
 		return DROP_OFFLOAD_TAG;
 	if (replay_commit(&state->window, work->head.counter))
 		return DROP_REPLAY;
-	if (!token_take(&state->bucket, &work->client.rate, work->now_ns) ||
-	    !token_take(&offload_bucket, &offload_config_now()->rate, work->now_ns))
+	if (!work->client.is_probe && !offload_afford(work, state))
 		work->error = OFFLOAD_BUDGET;
 	return REASON_NONE;
 }

@@ -134,23 +134,23 @@ INLINE struct offload_estimate *offload_cell(__u32 class, __u32 route, __u32 dep
 	return bpf_map_lookup_elem(&estimates, &cell);
 }
 
-/* An eighth of the way to what was seen, half where that is twice as long; the first one as it is.
- */
-INLINE void offload_learn(__u32 class, __u32 route, __u32 depth, __u32 latency_ns)
+/* An eighth of the way to what was seen, half where that is twice as long. */
+INLINE __u32 offload_move(__u32 old, __u32 seen)
+{
+	__u32 shift = seen >> 1 > old ? 1 : 3;
+
+	return old - (old >> shift) + (seen >> shift) + 1;
+}
+
+/* The first result counts as it is. */
+INLINE void offload_learn(__u32 class, __u32 route, __u32 depth, __u32 latency_ns, __u32 cost_ns)
 {
 	struct offload_estimate *e = offload_cell(class, route, depth);
-	__u32 old;
 
 	if (!e)
 		return;
-	old = e->latency_ns;
-	if (!e->samples)
-		e->latency_ns = latency_ns + 1;
-	else if (latency_ns >> 1 > old)
-		e->latency_ns = old - (old >> 1) + (latency_ns >> 1) + 1;
-	else
-		e->latency_ns = old - (old >> 3) + (latency_ns >> 3) + 1;
-	e->cost_ns = e->latency_ns;
+	e->latency_ns = e->samples ? offload_move(e->latency_ns, latency_ns) : latency_ns + 1;
+	e->cost_ns = e->samples ? offload_move(e->cost_ns, cost_ns) : cost_ns + 1;
 	e->samples++;
 }
 

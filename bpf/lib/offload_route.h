@@ -78,6 +78,15 @@ INLINE __u64 offload_streak_end(const struct offload_work *work)
 	return now_ns - work->streak_ns;
 }
 
+/* What a request took that was done here: with what was before it, and by itself. */
+INLINE void offload_learn_here(const struct offload_work *work)
+{
+	__u64 streak_ns = offload_streak_end(work);
+
+	offload_learn(work->class, OFFLOAD_BPF, work->depth, streak_ns,
+		      work->streak_ns + streak_ns - work->now_ns);
+}
+
 INLINE bool offload_is_checked(__u32 interval)
 {
 	return interval && !(bpf_get_prandom_u32() % interval);

@@ -40,8 +40,8 @@ struct offload_client {
 	struct siphash_key request;
 	struct siphash_key reply;
 	struct token_rate rate;
-	__u32 place; /* of its state */
-	__u32 reserved;
+	__u32 place;	/* of its state */
+	__u32 is_probe; /* the controller itself: what it asks is done here, whatever is decided */
 };
 
 struct offload_client_state {

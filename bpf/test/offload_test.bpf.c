@@ -20,6 +20,7 @@ struct offload_lesson {
 	__u32 route;
 	__u32 depth;
 	__u32 latency_ns;
+	__u32 cost_ns;
 };
 
 struct offload_lesson lesson;
@@ -36,7 +37,7 @@ int test_decide(struct xdp_md *ctx)
 SEC("xdp")
 int test_learn(struct xdp_md *ctx)
 {
-	offload_learn(lesson.class, lesson.route, lesson.depth, lesson.latency_ns);
+	offload_learn(lesson.class, lesson.route, lesson.depth, lesson.latency_ns, lesson.cost_ns);
 	return XDP_PASS;
 }
 

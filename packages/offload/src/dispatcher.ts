@@ -7,10 +7,10 @@ import { ROUTES } from './client/wire.js';
 import type { OffloadKernel } from './kernel.js';
 import { nonceOf, type OwnNonces, takeNonce } from './keys.js';
 import { OffloadError as ErrorNumber, OffloadCheck, OffloadOperation } from './offload.gen.js';
-import { type EngineKeys, type Job, type Outcome, Performer } from './perform.js';
+import { type EngineKeys, isSame, type Job, type Outcome, Performer } from './perform.js';
 import { type ClassState, classOf, decide, NOT_SLOWER, type PolicyNumbers, priorTables } from './policy.js';
 import { Assemblies, decodeRecord, type Request, type RingRecord } from './requests.js';
-import { type EngineRoute, isSame } from './routes.js';
+import type { EngineRoute } from './routes.js';
 
 /** How often a request is given to an engine. */
 const TRIES = 3;
@@ -22,6 +22,8 @@ interface Task {
   readonly requestClass: number;
   readonly depth: number;
   readonly startedNs: bigint;
+  /** That it came in. */
+  readonly packets: number;
   readonly tries: number;
   end(route: number, outcome: Outcome): void;
 }
@@ -47,9 +49,10 @@ export class Dispatcher {
   readonly #checks = new Map<string, RingRecord>();
   readonly #judge = new Performer();
   readonly #counts = { userspace: 0, hardware: 0, errors: 0, moved: 0, checked: 0, wrong: 0 };
-  readonly #onWrongBpf: () => void;
+  readonly #onWrongBpf: (question: Job) => void;
   /** Of what is asked in this process. */
   readonly #classes: ClassState[] = priorTables().classes;
+  readonly #meter = new Meter();
   #nonces = new Map<number, OwnNonces>();
   #checkEvery = 0;
   #sinceCheck = 0;
@@ -58,7 +61,7 @@ export class Dispatcher {
     kernel: OffloadKernel,
     answers: Answers,
     routes: readonly (EngineRoute | undefined)[],
-    onWrongBpf: () => void,
+    onWrongBpf: (question: Job) => void,
   ) {
     this.#kernel = kernel;
     this.#answers = answers;
@@ -83,10 +86,11 @@ export class Dispatcher {
   /** A record of the ring. */
   take(bytes: Uint8Array): void {
     const record = decodeRecord(bytes);
-    if (record.check !== OffloadCheck.OFFLOAD_CHECK_NONE) {
-      this.#checkBpf(record);
-      return;
-    }
+    if (record.check !== OffloadCheck.OFFLOAD_CHECK_NONE) this.#checkBpf(record);
+    else this.#meter.during(() => this.#takeUp(record));
+  }
+
+  #takeUp(record: RingRecord): void {
     const request = this.#assemblies.add(record);
     if (request === 'full') this.#refuse([record], ErrorNumber.OFFLOAD_BUSY);
     else if (request) this.#serve(request);
@@ -113,7 +117,8 @@ export class Dispatcher {
       const end = (route: number, { error, result }: Outcome) =>
         error ? reject(serviceError(error)) : resolve({ result, route: ROUTES[route]! });
       const startedNs = bootTimeNs();
-      this.#start(decision.route, { job, requestClass, depth: decision.depth, startedNs, tries: 0, end });
+      const task = { job, requestClass, depth: decision.depth, startedNs, packets: 0, tries: 0, end };
+      this.#start(decision.route, task);
     });
   }
 
@@ -144,6 +149,7 @@ export class Dispatcher {
       requestClass: record.class,
       depth: record.depth,
       startedNs: record.timeNs,
+      packets: request.routes.length,
       tries: 0,
       end,
     });
@@ -188,8 +194,10 @@ export class Dispatcher {
 
   #settle(route: EngineRoute, task: Task, outcome: Outcome): void {
     const checked = this.#isDue(route.index) ? this.#compare(route, task, outcome) : outcome;
+    const costNs = (outcome.costNs ?? 0) + task.packets * this.#meter.meanNs;
+    route.countCost(costNs);
     if (task.tries === 0 && checked === outcome)
-      this.#kernel.learn(task.requestClass, route, task.depth, Number(bootTimeNs() - task.startedNs));
+      this.#kernel.learn(task.requestClass, route, task.depth, Number(bootTimeNs() - task.startedNs), costNs);
     task.end(route.index, checked);
   }
 
@@ -205,7 +213,7 @@ export class Dispatcher {
     this.#counts.checked++;
     if (isSame(outcome, expected)) return outcome;
     this.#counts.wrong++;
-    route.takeOut('wrong', new Error(`${route.engine.name} gave a wrong result`));
+    route.takeOut('wrong', new Error(`${route.engine.name} gave a wrong result`), task.job);
     return expected;
   }
 
@@ -239,13 +247,26 @@ export class Dispatcher {
     this.#checks.delete(key);
     const { operation, key: id, data } = question;
     const nonce = operation === OffloadOperation.OFFLOAD_SEAL ? record.data.slice(0, 12) : undefined;
-    const expected = this.#judge.perform({ operation, key: id, nonce, data });
+    const asked = { operation, key: id, nonce, data };
+    const expected = this.#judge.perform(asked);
     this.#counts.checked++;
     if (record.error === expected.error && Buffer.compare(record.data, expected.result) === 0) return;
     /* A key that was changed in between, or is used up, is no fault of the route's. */
     if (record.error === ErrorNumber.OFFLOAD_BAD_KEY || record.error === ErrorNumber.OFFLOAD_EXHAUSTED)
       return;
     this.#counts.wrong++;
-    this.#onWrongBpf();
+    this.#onWrongBpf({ ...asked, data: Uint8Array.from(data) });
+  }
+}
+
+/** What this thread spends on a packet that is handed over: a mean that moves, and little by what was interrupted. */
+class Meter {
+  meanNs = 20_000;
+
+  during(work: () => void): void {
+    const begun = process.hrtime.bigint();
+    work();
+    const tookNs = Number(process.hrtime.bigint() - begun);
+    this.meanNs += (Math.min(tookNs, 2 * this.meanNs) - this.meanNs) / 64;
   }
 }

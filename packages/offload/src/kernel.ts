@@ -1,6 +1,6 @@
-import { BpfError, bootTimeNs, type Store, tokenRate } from '@cryptbpf/core';
+import { BpfError, bootTimeNs, type Rate, type Store, tokenRate } from '@cryptbpf/core';
 import { p256GeneratorTable } from '@cryptbpf/core/crypto';
-import { clientKeys } from './client/keys.js';
+import { type ClientKeys, clientKeys } from './client/keys.js';
 import { type OwnNonces, writeKey } from './keys.js';
 import {
   type OffloadClientState,
@@ -24,8 +24,11 @@ import {
 } from './policy.js';
 import type { EngineRoute } from './routes.js';
 
+/** The controller's own id, by which it probes the program. */
+export const PROBE_CLIENT = 0xffff_ffff;
+
 /** Counters of clients are microseconds of their clocks: none from before this service counts. */
-const nowCounter = (): bigint => BigInt(Date.now()) * 1000n;
+export const nowCounter = (): bigint => BigInt(Date.now()) * 1000n;
 
 /** The service's memory in the kernel, in the words of the controller. */
 export class OffloadKernel {
@@ -74,7 +77,11 @@ export class OffloadKernel {
     this.#store.variables.offload_ports = portBits(ports);
   }
 
-  /** BPF is no route any more. */
+  get isBpfOut(): boolean {
+    return offloadQueueCodec.decode(this.maps.queues.view(), 0).isOut !== 0;
+  }
+
+  /** Whether BPF is no route any more. */
   setBpfOut(isOut: boolean): void {
     this.#setOut(0, isOut);
   }
@@ -88,30 +95,24 @@ export class OffloadKernel {
     this.#store.variables.offload_heartbeat_ns = 0n;
   }
 
-  /** Exactly these clients. What a client asked already stays known while it keeps its place. */
+  /** Exactly these clients, and the controller. What a client asked already stays known while it keeps its place. */
   writeClients(specs: readonly OffloadClientSpec[]): Map<number, Uint8Array> {
     const { clients } = this.maps;
-    const places = new Map([...clients].map(([id, { place }]) => [id, place]));
-    const wanted = new Set(specs.map(({ id }) => id));
-    for (const id of [...places.keys()].filter((known) => !wanted.has(known))) {
-      clients.delete(id);
-      places.delete(id);
-    }
+    const wanted = new Set([PROBE_CLIENT, ...specs.map(({ id }) => id)]);
+    for (const [id] of clients.getBatch().filter(([id]) => !wanted.has(id))) clients.delete(id);
     const replies = new Map<number, Uint8Array>();
     for (const { id, secret, rate = CLIENT_RATE } of specs) {
       const keys = clientKeys(secret);
-      const place = places.get(id) ?? this.#newPlace(places);
-      places.set(id, place);
-      clients.set(id, {
-        request: words(keys.request),
-        reply: words(keys.reply),
-        rate: tokenRate(rate),
-        place,
-      });
+      this.#writeClient(id, keys, rate);
       keys.request.fill(0);
       replies.set(id, keys.reply);
     }
     return replies;
+  }
+
+  /** The controller as a client, with these keys. */
+  writeProbeClient(keys: ClientKeys): void {
+    this.#writeClient(PROBE_CLIENT, keys, CLIENT_RATE);
   }
 
   /** Exactly these keys. */
@@ -137,12 +138,15 @@ export class OffloadKernel {
     return offloadClassCodec.decode(classes.view(), requestClass * classes.stride);
   }
 
-  /** What a request took that waited behind so many. Moves the estimate, and how slow its route is. */
-  learn(requestClass: number, route: EngineRoute, depth: number, latencyNs: number): void {
+  /** What a request took that waited behind so many, and what of it was work. Moves the estimate, and how slow its route is. */
+  learn(requestClass: number, route: EngineRoute, depth: number, latencyNs: number, costNs: number): void {
     const { estimates } = this.maps;
     const cell = cellOf(requestClass, route.index, depth);
-    const seenNs = Math.min(0xffff_ffff, Math.round(latencyNs));
-    const { slowness, estimate } = learnRoute(route.slowness, depth, seenNs, this.estimate(cell));
+    const [seenNs, workNs] = [latencyNs, costNs].map((ns) => Math.min(0xffff_ffff, Math.round(ns))) as [
+      number,
+      number,
+    ];
+    const { slowness, estimate } = learnRoute(route.slowness, depth, seenNs, workNs, this.estimate(cell));
     offloadEstimateCodec.encode(estimates.view(), cell * estimates.stride, estimate);
     route.slowness = slowness;
   }
@@ -160,10 +164,23 @@ export class OffloadKernel {
       offloadClassCodec.encode(classes.view(), requestClass * classes.stride, { ...state, pin });
   }
 
+  #writeClient(id: number, { request, reply }: ClientKeys, rate: Rate): void {
+    const { clients } = this.maps;
+    const place = clients.get(id)?.place ?? this.#newPlace();
+    const isProbe = id === PROBE_CLIENT ? 1 : 0;
+    clients.set(id, {
+      request: words(request),
+      reply: words(reply),
+      rate: tokenRate(rate),
+      place,
+      isProbe,
+    });
+  }
+
   /** The first one that is free, as of a client that has asked for nothing since now. */
-  #newPlace(places: ReadonlyMap<number, number>): number {
-    const { client_states } = this.maps;
-    const taken = new Set(places.values());
+  #newPlace(): number {
+    const { clients, client_states } = this.maps;
+    const taken = new Set(clients.getBatch().map(([, { place }]) => place));
     for (let place = 0; place < client_states.maxEntries; place++) {
       if (taken.has(place)) continue;
       const blank = offloadClientStateCodec.decode(
@@ -176,7 +193,7 @@ export class OffloadKernel {
     }
     throw new BpfError(
       'ERR_MAP_FULL',
-      `there is room for ${client_states.maxEntries} clients: see maxClients`,
+      `there is room for ${client_states.maxEntries - 1} clients: see maxClients`,
     );
   }
 }

@@ -16,6 +16,7 @@ import {
 } from '@cryptbpf/core';
 import { P256Layout } from '@cryptbpf/core/crypto';
 import { Answers } from './answers.js';
+import { BpfRoute } from './bpf-route.js';
 import type { AeadOptions, Answer } from './client/client.js';
 import { OffloadError } from './client/errors.js';
 import {
@@ -32,7 +33,7 @@ import { Dispatcher, type DispatcherCounts } from './dispatcher.js';
 import { WorkerPool } from './engines/pool.js';
 import { OffloadKernel } from './kernel.js';
 import { engineKey } from './keys.js';
-import { OffloadLayout, type OffloadObject, offloadQueueCodec, openOffload } from './offload.gen.js';
+import { OffloadLayout, type OffloadObject, openOffload } from './offload.gen.js';
 import {
   type OffloadOptions,
   type OffloadSettings,
@@ -41,14 +42,16 @@ import {
   toConfig,
   withChanges,
 } from './options.js';
-import type { EngineKeys } from './perform.js';
+import type { EngineKeys, Job } from './perform.js';
 import { CELL_COUNT, LOAD_COUNT, ROUTE_COUNT, SIZE_COUNT } from './policy.js';
+import { BpfProbe } from './probe.js';
 import { type DecisionRecord, toRecords } from './records.js';
 import { EngineRoute } from './routes.js';
 
 const FEATURE = 'offload';
 const PARTS: readonly Part[] = [{ program: 'offload', hook: { kind: 'xdp', slot: ChainSlot.CHAIN_OFFLOAD } }];
 const MINIMUM_KERNEL = '6.1';
+const MAX_CLIENTS = 64;
 const TICK_MS = 20;
 const WATCH_MS = 200;
 const GENERATOR = new P256Layout(0);
@@ -64,6 +67,8 @@ export interface RouteStats {
   readonly outages: number;
   /** Packets that wait for it. */
   readonly depth: number;
+  /** Milliseconds of CPUs that its requests took, as far as the engine tells; undefined for BPF, see estimates(). */
+  readonly cpuMs: number | undefined;
 }
 
 /** What is expected of a route. */
@@ -75,6 +80,8 @@ export interface RouteEstimate {
   /** 0: nothing in its queue, then from 1, 2, 4, 8, 16, 32, 64 on. */
   readonly load: number;
   readonly latencyNs: number;
+  /** Of that, a CPU's work. */
+  readonly costNs: number;
   readonly samples: number;
 }
 
@@ -110,6 +117,8 @@ export class OffloadManager implements AsyncDisposable {
   readonly #pool: WorkerPool;
   readonly #routes: readonly (EngineRoute | undefined)[];
   readonly #dispatcher: Dispatcher;
+  #bpf: BpfRoute | undefined;
+  #probe: BpfProbe | undefined;
   #settings: Settings;
   #engineKeys: EngineKeys;
   #timers: NodeJS.Timeout[] = [];
@@ -123,7 +132,7 @@ export class OffloadManager implements AsyncDisposable {
     const spec = openOffload(new URL('./offload.bpf.o', import.meta.url));
     spec.map('p256_entries').maxEntries = GENERATOR.entries;
     for (const name of ['clients', 'client_states'] as const)
-      if (options.maxClients) spec.map(name).maxEntries = options.maxClients;
+      spec.map(name).maxEntries = (options.maxClients ?? MAX_CLIENTS) + 1; // the controller is one
     this.#store = new Store(spec, options.pin === false ? undefined : pinDirectory(FEATURE, options));
     this.#installation = new Installation(FEATURE, PARTS, options, this.#store);
     this.#kernel = new OffloadKernel(this.#store);
@@ -132,7 +141,9 @@ export class OffloadManager implements AsyncDisposable {
     const { hardware } = options;
     const engines = [undefined, this.#pool, hardware];
     this.#routes = engines.map((engine, index) => engine && this.#route(index, engine));
-    this.#dispatcher = new Dispatcher(this.#kernel, this.#answers, this.#routes, () => this.#distrustBpf());
+    this.#dispatcher = new Dispatcher(this.#kernel, this.#answers, this.#routes, (question) =>
+      this.#distrustBpf(question),
+    );
   }
 
   /**
@@ -173,12 +184,10 @@ export class OffloadManager implements AsyncDisposable {
   }
 
   stats(): OffloadStats {
-    const { stats, queues } = this.#open().maps;
-    const bpf = offloadQueueCodec.decode(queues.view(), 0);
-    const inKernel = { engine: undefined, isSimulated: false, outages: bpf.isOut, depth: 0 };
-    const states = this.#routes.map((route, index) =>
-      index === 0 ? { ...inKernel, isOut: bpf.isOut !== 0 } : route && routeStats(route),
-    );
+    const { stats } = this.#open().maps;
+    const { isOut, outages } = this.#bpf!;
+    const bpf = { engine: undefined, isSimulated: false, isOut, outages, depth: 0, cpuMs: undefined };
+    const states = this.#routes.map((route, index) => (index === 0 ? bpf : route && routeStats(route)));
     return {
       reasons: countReasons((reason) => stats.at(reason)),
       userspace: this.#dispatcher.counts,
@@ -193,7 +202,7 @@ export class OffloadManager implements AsyncDisposable {
     const all = Array.from({ length: CELL_COUNT }, (_, cell) => ({ cell, ...this.#kernel.estimate(cell) }));
     return all
       .filter(({ samples }) => samples > 0)
-      .map(({ cell, latencyNs, samples }) => {
+      .map(({ cell, latencyNs, costNs, samples }) => {
         const requestClass = Math.floor(cell / LOAD_COUNT / ROUTE_COUNT);
         return {
           operation: OPERATIONS[Math.floor(requestClass / SIZE_COUNT)]!,
@@ -201,6 +210,7 @@ export class OffloadManager implements AsyncDisposable {
           route: ROUTES[Math.floor(cell / LOAD_COUNT) % ROUTE_COUNT]!,
           load: cell % LOAD_COUNT,
           latencyNs,
+          costNs,
           samples,
         };
       });
@@ -296,10 +306,13 @@ export class OffloadManager implements AsyncDisposable {
 
   #bringUp(): void {
     const { variables } = this.#store;
+    const { programs } = this.#store.object;
     if (this.#store.isNew) this.#kernel.beBorn();
     else this.#store.requireLayout(variables.offload_layout, OffloadLayout.OFFLOAD_LAYOUT);
     this.#answers.open(this.#settings.ports);
     this.#answers.setClients(this.#kernel.writeClients(this.#settings.clients));
+    this.#probe = new BpfProbe(this.#kernel, programs.offload, () => this.#settings.ports[0]!);
+    this.#bpf = new BpfRoute(this.#kernel, this.#probe);
     this.#setKeys(this.#engineKeys);
     this.#configure(this.#settings);
     this.#store.pin();
@@ -312,7 +325,7 @@ export class OffloadManager implements AsyncDisposable {
     requests.drain(() => {});
     this.#reading = requests.on((bytes) => this.#guard(() => this.#dispatcher.take(bytes)));
     this.#kernel.beat();
-    for (const route of this.#routes) route?.begin();
+    for (const route of [this.#bpf, ...this.#routes]) route?.begin();
     this.#kernel.openPorts(this.#settings.ports);
     this.#every(TICK_MS, () => {
       this.#kernel.beat();
@@ -335,6 +348,7 @@ export class OffloadManager implements AsyncDisposable {
 
   #setKeys(keys: EngineKeys): void {
     this.#engineKeys = keys;
+    this.#bpf?.setKeys(keys);
     this.#dispatcher.setKeys(keys, this.#kernel.writeKeys(keys));
   }
 
@@ -344,9 +358,9 @@ export class OffloadManager implements AsyncDisposable {
     this.#settings = settings;
   }
 
-  /** Arithmetic that was wrong once is not asked again by this controller. */
-  #distrustBpf(): void {
-    this.#kernel.setBpfOut(true);
+  #distrustBpf(question: Job): void {
+    if (this.#bpf!.isOut) return;
+    this.#bpf!.takeOut(question);
     this.#tell(new Error('route bpf is out (wrong): a result differs from that of OpenSSL'));
   }
 
@@ -360,6 +374,8 @@ export class OffloadManager implements AsyncDisposable {
   #stop(): void {
     for (const timer of this.#timers.splice(0)) clearInterval(timer);
     this.#reading?.[Symbol.dispose]();
+    this.#bpf?.close();
+    this.#probe?.close();
     this.#dispatcher.close();
     this.#answers.close();
   }
@@ -388,6 +404,6 @@ function engineKeys({ keys }: Settings): EngineKeys {
   return new Map(Object.entries(keys).map(([id, spec]) => [Number(id), engineKey(Number(id), spec)]));
 }
 
-function routeStats({ engine, isOut, outages, depth }: EngineRoute): RouteStats {
-  return { engine: engine.name, isSimulated: engine.isSimulated, isOut, outages, depth };
+function routeStats({ engine, isOut, outages, depth, cpuMs }: EngineRoute): RouteStats {
+  return { engine: engine.name, isSimulated: engine.isSimulated, isOut, outages, depth, cpuMs };
 }

@@ -415,6 +415,7 @@ export interface OffloadClient {
   reply: SiphashKey;
   rate: TokenRate;
   place: number;
+  isProbe: number;
 }
 
 export const offloadClientCodec: Codec<OffloadClient> = {
@@ -425,6 +426,7 @@ export const offloadClientCodec: Codec<OffloadClient> = {
       reply: siphashKeyCodec.decode(view, offset + 16),
       rate: tokenRateCodec.decode(view, offset + 32),
       place: view.getUint32(offset + 48, true),
+      isProbe: view.getUint32(offset + 52, true),
     };
   },
   encode(view, offset, value) {
@@ -432,7 +434,7 @@ export const offloadClientCodec: Codec<OffloadClient> = {
     siphashKeyCodec.encode(view, offset + 16, value.reply);
     tokenRateCodec.encode(view, offset + 32, value.rate);
     put.u32(view, offset + 48, value.place, 'OffloadClient.place');
-    put.zeros(view, offset + 52, 4);
+    put.u32(view, offset + 52, value.isProbe, 'OffloadClient.isProbe');
   },
 };
 

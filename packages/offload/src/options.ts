@@ -7,6 +7,7 @@ import { CLASS_COUNT, SIZE_COUNT, sizeClass, staticRoute } from './policy.js';
 
 /** Who may ask. */
 export interface OffloadClientSpec {
+  /** 0 to 2^32 - 2. */
   id: number;
   /** 32 random bytes that the client has, too. */
   secret: Uint8Array;
@@ -108,7 +109,7 @@ export function withChanges(settings: Settings, changes: OffloadSettings): Setti
   if (changed.ports.length === 0)
     throw new BpfError('ERR_BAD_OPTION', 'option ports is empty: name at least one port');
   for (const port of changed.ports) integer('ports', port, 1, 65_535);
-  for (const { id } of changed.clients) integer('clients', id, 0, 0xffff_ffff);
+  for (const { id } of changed.clients) integer('clients', id, 0, 0xffff_fffe);
   oneOf('policy', changed.policy, ['learned', 'static', ...ROUTES]);
   for (const { operation, bytes, route } of changed.pins) {
     oneOf('pins', operation, OPERATIONS);

@@ -163,7 +163,7 @@ export function learned(old: Estimate, latencyNs: number, costNs: number): Estim
   };
   return {
     latencyNs: move(old.latencyNs, latencyNs),
-    costNs: costNs === 0 ? 0 : move(old.costNs, costNs),
+    costNs: move(old.costNs, costNs),
     samples: (old.samples + 1) >>> 0,
   };
 }
@@ -192,11 +192,12 @@ export function learnRoute(
   slowness: number,
   depth: number,
   latencyNs: number,
+  costNs: number,
   old: Estimate,
 ): { slowness: number; estimate: Estimate } {
   const isTelling = old.samples >= SURE && depth < SHORT;
   const next = isTelling ? slowerBy(slowness, latencyNs / old.latencyNs) : slowness;
-  return { slowness: next, estimate: learned(old, Math.round((latencyNs * NOT_SLOWER) / next), 0) };
+  return { slowness: next, estimate: learned(old, Math.round((latencyNs * NOT_SLOWER) / next), costNs) };
 }
 
 /** What is expected before anything was measured: nanoseconds for a request, and for each byte. */

@@ -1,12 +1,8 @@
-import { bootTimeNs } from '@cryptbpf/core';
 import type { Engine } from './engines/engine.js';
 import { type OffloadObject, type OffloadQueue, offloadQueueCodec } from './offload.gen.js';
-import { type EngineKeys, type Job, type Outcome, Performer } from './perform.js';
+import { type EngineKeys, isSame, type Job, type Outcome, Performer } from './perform.js';
 import { NOT_SLOWER, SLOW, slowerBy } from './policy.js';
-
-/** How often probes are sent to an engine that is out, or slow, and how many in a row must be right. */
-const PROBE_MS = 10;
-const PROBES = 3;
+import { Probing, probesFor, timeJob } from './probing.js';
 
 export interface Attempt {
   readonly startedMs: number;
@@ -27,14 +23,16 @@ export class EngineRoute {
   readonly #queue: QueueView;
   readonly #stallMs: number;
   readonly #attempts = new Set<Attempt>();
-  readonly #probe = new Performer();
+  readonly #judge = new Performer();
+  readonly #probing = new Probing(
+    () => this.#ask(),
+    (right, tookMs) => this.#hear(right, tookMs),
+  );
   readonly #onProblem: (problem: RouteProblem, error: Error) => void;
+  #question: Job | undefined;
   #isOut = false;
-  #probes = 0;
-  #probeTimer: NodeJS.Timeout | undefined;
   #outages = 0;
-  #isAsking = false;
-  #isClosed = false;
+  #cpuNs = 0;
   #usualMs = Number.POSITIVE_INFINITY;
 
   constructor(
@@ -63,12 +61,17 @@ export class EngineRoute {
   /** A route that is slow is measured by probes, not by requests. */
   set slowness(slowness: number) {
     if (slowness !== this.slowness) this.#queue.setSlowness(slowness);
-    if (slowness > SLOW) this.#startProbing();
+    if (slowness > SLOW) this.#probing.start();
   }
 
   /** How often it was taken out. */
   get outages(): number {
     return this.#outages;
+  }
+
+  /** Milliseconds of a CPU that its requests took, with this thread's part. */
+  get cpuMs(): number {
+    return this.#cpuNs / 1e6;
   }
 
   /** Packets that were given to it and are not done. */
@@ -83,11 +86,16 @@ export class EngineRoute {
 
   setKeys(keys: EngineKeys): void {
     this.engine.setKeys(keys);
+    this.#judge.setKeys(keys);
   }
 
   /** Learns what a probe takes while nothing else is to be done. */
   begin(): void {
-    this.#startProbing();
+    this.#probing.start();
+  }
+
+  countCost(ns: number): void {
+    this.#cpuNs += ns;
   }
 
   /** A packet that was given to this route is done. */
@@ -116,14 +124,14 @@ export class EngineRoute {
     this.takeOut('stalled', new Error(`${this.engine.name} gave no result within ${this.#stallMs} ms`));
   }
 
-  /** No more requests; those it has go to another route. */
-  takeOut(problem: RouteProblem, error: Error): void {
+  /** No more requests; those it has go to another route. It comes back when it has the question right, if there is one. */
+  takeOut(problem: RouteProblem, error: Error, question?: Job): void {
     if (!this.#isOut) {
       this.#isOut = true;
       this.#outages++;
+      this.#question = question;
       this.#queue.setOut(true);
-      this.#probes = 0;
-      this.#startProbing();
+      this.#probing.start(true);
       this.#onProblem(problem, error);
     }
     const left = [...this.#attempts];
@@ -132,33 +140,25 @@ export class EngineRoute {
   }
 
   close(): void {
-    this.#isClosed = true;
-    this.#stopProbing();
+    this.#probing.stop();
     this.#attempts.clear();
   }
 
-  /** Asks the engine, which may be out or slow, for something of which the answer is known. One probe at a time. */
-  async #ask(): Promise<void> {
-    if (this.#isAsking) return;
-    this.#isAsking = true;
-    const startedMs = performance.now();
-    const isRight = await this.#isRight();
-    this.#isAsking = false;
-    if (this.#isClosed) return;
-    this.#probes = isRight ? this.#probes + 1 : 0;
-    if (isRight) this.#time(performance.now() - startedMs);
-    if (this.#isOut && this.#probes >= PROBES) {
-      this.#isOut = false;
-      this.#queue.setOut(false);
-    }
-    if (!this.#isOut && this.#probes >= PROBES && this.slowness <= SLOW) this.#stopProbing();
-  }
-
-  async #isRight(): Promise<boolean> {
-    const job: Job = { operation: 0, key: 0, nonce: undefined, data: Buffer.from(`probe ${bootTimeNs()}`) };
+  async #ask(): Promise<boolean> {
+    const job = this.#question ?? timeJob();
     const late = new Promise<undefined>((resolve) => setTimeout(resolve, this.#stallMs, undefined).unref());
     const found = await Promise.race([this.engine.perform(job).catch(() => undefined), late]);
-    return found !== undefined && isSame(found, this.#probe.perform(job));
+    return found !== undefined && isSame(found, this.#judge.perform(job));
+  }
+
+  #hear(right: number, tookMs: number): boolean {
+    if (right > 0 && !this.#question) this.#time(tookMs);
+    if (this.#isOut && right >= probesFor(this.#outages)) {
+      this.#isOut = false;
+      this.#question = undefined;
+      this.#queue.setOut(false);
+    }
+    return !this.#isOut && right >= probesFor(0) && this.slowness <= SLOW;
   }
 
   /** The fastest one says what a probe usually takes; later ones whether a slow engine is itself again. */
@@ -167,21 +167,6 @@ export class EngineRoute {
       this.slowness = slowerBy(this.slowness, tookMs / this.#usualMs);
     else this.#usualMs = Math.min(this.#usualMs, tookMs);
   }
-
-  #startProbing(): void {
-    if (this.#probeTimer) return;
-    this.#probeTimer = setInterval(() => void this.#ask(), PROBE_MS);
-    this.#probeTimer.unref();
-  }
-
-  #stopProbing(): void {
-    clearInterval(this.#probeTimer);
-    this.#probeTimer = undefined;
-  }
-}
-
-export function isSame(a: Outcome, b: Outcome): boolean {
-  return a.error === b.error && Buffer.compare(a.result, b.result) === 0;
 }
 
 /** What the program counts, and what the controller does. */

@@ -152,22 +152,24 @@ export const offloadQueueCodec: Codec<OffloadQueue> = {
   },
 };
 
-/** struct offload_lesson, 16 bytes. */
+/** struct offload_lesson, 20 bytes. */
 export interface OffloadLesson {
   class: number;
   route: number;
   depth: number;
   latencyNs: number;
+  costNs: number;
 }
 
 export const offloadLessonCodec: Codec<OffloadLesson> = {
-  size: 16,
+  size: 20,
   decode(view, offset) {
     return {
       class: view.getUint32(offset, true),
       route: view.getUint32(offset + 4, true),
       depth: view.getUint32(offset + 8, true),
       latencyNs: view.getUint32(offset + 12, true),
+      costNs: view.getUint32(offset + 16, true),
     };
   },
   encode(view, offset, value) {
@@ -175,6 +177,7 @@ export const offloadLessonCodec: Codec<OffloadLesson> = {
     put.u32(view, offset + 4, value.route, 'OffloadLesson.route');
     put.u32(view, offset + 8, value.depth, 'OffloadLesson.depth');
     put.u32(view, offset + 12, value.latencyNs, 'OffloadLesson.latencyNs');
+    put.u32(view, offset + 16, value.costNs, 'OffloadLesson.costNs');
   },
 };
 

@@ -91,14 +91,17 @@ describe('the program and its twin', () => {
   test('learn alike', () => {
     const random = new Random(4);
     for (let round = 0; round < ROUNDS; round++) {
-      const latencyNs = random.below(1e6);
-      const old = { latencyNs: 1 + random.below(1e6), costNs: 0, samples: random.below(3) };
+      const [latencyNs, costNs] = [random.below(1e6), random.below(1e6)];
+      const old = {
+        latencyNs: 1 + random.below(1e6),
+        costNs: 1 + random.below(1e6),
+        samples: random.below(3),
+      };
       object.maps.estimates.set(cellOf(3, 0, 0), old);
-      object.variables.lesson = { class: 3, route: 0, depth: 0, latencyNs };
+      object.variables.lesson = { class: 3, route: 0, depth: 0, latencyNs, costNs };
       object.programs.test_learn.testRun({ data: FRAME });
       const found = object.maps.estimates.at(cellOf(3, 0, 0));
-      const { latencyNs: expected, samples } = learned(old, latencyNs, 0);
-      expect([found.latencyNs, found.costNs, found.samples]).toEqual([expected, expected, samples]);
+      expect(found).toMatchObject(learned(old, latencyNs, costNs));
     }
   });
 });

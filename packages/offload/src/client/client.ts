@@ -83,7 +83,7 @@ export class OffloadClient implements Disposable {
 
   /** Throws TypeError, RangeError. */
   constructor({ id, secret, send, timeout = 1000 }: OffloadClientOptions) {
-    checkInteger('id', id, 0, 0xffff_ffff);
+    checkInteger('id', id, 0, 0xffff_fffe);
     checkInteger('timeout', timeout, 1, 2 ** 31 - 1);
     const keys = clientKeys(secret);
     this.#id = id;

@@ -14,7 +14,7 @@ export interface Engine {
   readonly isSimulated: boolean;
   /** All keys that there are from now on. */
   setKeys(keys: EngineKeys): void;
-  /** Rejects when the engine could not do it; what is wrong with the request is an outcome. */
+  /** Tells what it cost, if it can. Rejects when the engine could not do it; what is wrong with the request is an outcome. */
   perform(job: Job): Promise<Outcome>;
   close(): Promise<void>;
 }

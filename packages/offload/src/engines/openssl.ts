@@ -29,7 +29,7 @@ export class CpuEngine implements Engine {
   perform(job: Job): Promise<Outcome> {
     return new Promise((resolve) => {
       if (this.#waiting.length === 0) setImmediate(() => this.#work());
-      this.#waiting.push(() => resolve(this.#performer.perform(job)));
+      this.#waiting.push(() => resolve(this.#performer.measure(job)));
     });
   }
 

@@ -9,11 +9,12 @@ export interface NumberedOutcome {
   readonly id: number;
   readonly error: number;
   readonly result: Uint8Array;
+  readonly costNs?: number;
 }
 
 const performer = new Performer();
 
 parentPort!.on('message', (message: ToWorker) => {
   if ('keys' in message) performer.setKeys(message.keys);
-  else parentPort!.postMessage(message.jobs.map((job) => ({ id: job.id, ...performer.perform(job) })));
+  else parentPort!.postMessage(message.jobs.map((job) => ({ id: job.id, ...performer.measure(job) })));
 });

@@ -107,8 +107,8 @@ class Seat {
   }
 
   #take(outcomes: readonly NumberedOutcome[]): void {
-    for (const { id, error, result } of outcomes) {
-      this.#jobs.get(id)?.resolve({ error, result });
+    for (const { id, ...outcome } of outcomes) {
+      this.#jobs.get(id)?.resolve(outcome);
       this.#jobs.delete(id);
     }
     this.#onFree();

@@ -5,6 +5,8 @@ import type { Engine } from './engine.js';
 export interface SimulatedCard {
   /** Microseconds that a request takes at least. Default 50. */
   latencyUs: number;
+  /** Microseconds that a request takes of a CPU, for its driver. Default 2. */
+  cpuUs: number;
   /** Bytes per microsecond. Default 2000. */
   bytesPerUs: number;
   /** Requests that it takes at a time; it rejects more. Default 256. */
@@ -13,7 +15,13 @@ export interface SimulatedCard {
   failure: 'none' | 'rejects' | 'stalls' | 'wrong';
 }
 
-const DEFAULTS: SimulatedCard = { latencyUs: 50, bytesPerUs: 2000, queueDepth: 256, failure: 'none' };
+const DEFAULTS: SimulatedCard = {
+  latencyUs: 50,
+  cpuUs: 2,
+  bytesPerUs: 2000,
+  queueDepth: 256,
+  failure: 'none',
+};
 
 /**
  * Behaves like a card, for tests and demonstrations: results are OpenSSL's, times are made up, with the precision of
@@ -44,7 +52,7 @@ export class SimulatedHardware implements Engine {
     try {
       if (failure === 'stalls') await new Promise(() => {});
       await this.#pass(this.#takeTurn(job.data.length));
-      return this.#distort(this.#performer.perform(job));
+      return { ...this.#distort(this.#performer.perform(job)), costNs: this.card.cpuUs * 1000 };
     } finally {
       this.#inside--;
     }

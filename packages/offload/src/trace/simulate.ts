@@ -120,8 +120,8 @@ class Replay {
     const cell = cellOf(this.#classOf(request), route, depth);
     const estimate = this.#tables.estimates[cell]!;
     const seenNs = Math.round(seenUs * 1000);
-    const next = learnRoute(this.#slowness[route]!, depth, seenNs, estimate);
-    this.#tables.estimates[cell] = route === 0 ? learned(estimate, seenNs, 0) : next.estimate;
+    const next = learnRoute(this.#slowness[route]!, depth, seenNs, seenNs, estimate);
+    this.#tables.estimates[cell] = route === 0 ? learned(estimate, seenNs, seenNs) : next.estimate;
     if (route !== 0) this.#slowness[route] = next.slowness;
   }
 

@@ -124,6 +124,10 @@ test('the service learns which route is fastest, and says why it decided', async
   expect(of('bpf').latencyNs).toBeLessThan(of('userspace').latencyNs);
   expect(of('userspace').samples).toBeGreaterThan(0);
   expect(of('hardware').latencyNs).toBeGreaterThan(15e6);
+  /* The card's 20 ms are nobody's work. */
+  for (const route of ROUTES) expect(of(route).costNs).toBeGreaterThan(0);
+  expect(of('hardware').costNs).toBeLessThan(of('hardware').latencyNs / 4);
+  expect(service.stats().routes.userspace!.cpuMs).toBeGreaterThan(0);
   await lab.detach(service);
 });
 
