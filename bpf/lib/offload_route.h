@@ -10,7 +10,7 @@ struct offload_decision {
 	__u64 time_ns; /* boot clock */
 	__u64 counter;
 	__u32 client;
-	__u32 bytes;
+	__u32 bytes; /* of the request: of several packets, up to a packet more */
 	__u32 why; /* enum offload_why */
 	__u32 depth;
 	__u32 expected_ns[OFFLOAD_ROUTES]; /* 0: not possible */
@@ -101,7 +101,8 @@ INLINE void offload_log(const struct offload_work *work, const struct offload_ch
 {
 	struct offload_decision *line;
 
-	if (!token_take(&offload_log_bucket, &offload_config_now()->log_rate, work->now_ns))
+	if (work->head.segment ||
+	    !token_take(&offload_log_bucket, &offload_config_now()->log_rate, work->now_ns))
 		return;
 	line = bpf_ringbuf_reserve(&decisions, sizeof(*line), 0);
 	if (!line) {
@@ -111,7 +112,7 @@ INLINE void offload_log(const struct offload_work *work, const struct offload_ch
 	line->time_ns = work->now_ns;
 	line->counter = work->head.counter;
 	line->client = work->head.client;
-	line->bytes = work->head.length;
+	line->bytes = work->head.length * work->head.segments;
 	line->why = c->why;
 	line->depth = c->depth;
 #pragma unroll

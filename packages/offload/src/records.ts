@@ -2,14 +2,14 @@ import { OPERATIONS, type Operation, ROUTES, type Route } from './client/wire.js
 import type { OffloadDecision } from './offload.gen.js';
 import { Why } from './policy.js';
 
-/** A line of the decision log: `JSON.stringify` of it is one of NDJSON, and a line of a trace. */
+/** A line of the decision log: `JSON.stringify` of it is one of NDJSON, and a line of a trace: see parseTrace(). */
 export interface DecisionRecord {
   /** On the boot clock, in nanoseconds, as a string of digits. */
   readonly timeNs: string;
   readonly client: number;
   readonly counter: string;
   readonly operation: Operation;
-  /** Of the request's data. */
+  /** Of the request's data; of one in several packets, up to a packet more. */
   readonly bytes: number;
   /** undefined: none had room. */
   readonly route: Route | undefined;

@@ -8,7 +8,10 @@ import { formatTrace, parseTrace } from '../src/trace/trace.js';
 
 const RECORDED = new URL('../../../bench/offload/traces/', import.meta.url);
 const recorded = existsSync(RECORDED) ? readdirSync(RECORDED) : [];
-const read = (file: string) => parseTrace(gunzipSync(readFileSync(new URL(file, RECORDED))).toString());
+const traces = new Map(
+  recorded.map((file) => [file, parseTrace(gunzipSync(readFileSync(new URL(file, RECORDED))).toString())]),
+);
+const read = (file: string) => traces.get(file)!;
 
 const means = new Map<string, number>();
 
@@ -73,6 +76,11 @@ describe('simulations', () => {
 test('traces come out as they went in; others are refused', () => {
   const trace = generateTrace('bursty', 3, 100);
   expect(parseTrace(formatTrace(trace))).toEqual(trace);
-  expect(() => parseTrace('{"trace":"x","seed":1,"events":[]}\n[1,9,1]\n')).toThrow(SyntaxError);
+  for (const line of [
+    '{"timeNs":"1","operation":"md5","bytes":1}',
+    '{"operation":"sha256","bytes":1}',
+    '[1,9,1]',
+  ])
+    expect(() => parseTrace(`{"trace":"x","seed":1}\n${line}\n`)).toThrow(SyntaxError);
   expect(() => generateTrace('none', 1)).toThrow(RangeError);
 });

@@ -10,7 +10,7 @@ import {
   sha256Question,
   verifyQuestion,
 } from '../../src/client.js';
-import { SimulatedHardware } from '../../src/index.js';
+import { parseTrace, SimulatedHardware, simulate } from '../../src/index.js';
 import { engineKey } from '../../src/keys.js';
 import { Performer } from '../../src/perform.js';
 import { AEAD_KEY, HMAC_KEY, KEYS, signatureOf, VERIFY_KEY } from '../support/keys.js';
@@ -112,6 +112,13 @@ test('the service learns which route is fastest, and says why it decided', async
   const decisions = service.decisions();
   for (let i = 0; i < 300; i++) await client.sha256(random.bytes(100));
   const { value } = await decisions.next();
+  const lines = [value!];
+  while (lines.length < 100) lines.push((await decisions.next()).value!);
+  /* What was logged can be replayed. */
+  const trace = parseTrace(lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+  expect(trace.requests).toHaveLength(100);
+  expect(trace.requests[0]).toEqual({ atUs: 0, operation: 'sha256', bytes: 100 });
+  expect(simulate(trace, 'learned').meanUs).toBeGreaterThan(0);
   expect(value).toMatchObject({ operation: 'sha256', bytes: 100, client: 7 });
   expect(Object.keys(value!.expectedNs)).toEqual([...ROUTES]);
   expect(JSON.parse(JSON.stringify(value))).toEqual(value);
