@@ -11,7 +11,7 @@ struct offload_decision {
 	__u64 counter;
 	__u32 client;
 	__u32 bytes; /* of the request: of several packets, up to a packet more */
-	__u32 why; /* enum offload_why */
+	__u32 why;   /* enum offload_why */
 	__u32 depth;
 	__u32 expected_ns[OFFLOAD_ROUTES]; /* 0: not possible */
 	__u8 operation;
