@@ -3,9 +3,9 @@
  * The data path of suite aes-256-gcm, at TC: AES by the kernel's cipher (bpf_crypto_encrypt), GHASH
  * by tables. Minimum kernel: 6.10.
  */
-#include "tunnel.h"
 #include "lib/aes_gcm.h"
 #include "lib/hook_tc.h"
+#include "lib/tunnel_header.h"
 
 char _license[] SEC("license") = "GPL";
 
@@ -14,29 +14,14 @@ struct aes_gcm_key {
 	struct aead_usage usage;
 };
 
-#define suite_header tunnel_header
-#define suite_key    aes_gcm_key
-#define suite_work   gcm
+#define suite_header	      tunnel_header
+#define suite_header_type     tunnel_header_type
+#define suite_header_receiver tunnel_header_receiver
+#define suite_header_counter  tunnel_header_counter
+#define suite_key	      aes_gcm_key
+#define suite_work	      gcm
 
 #include "lib/tunnel_suite.h"
-
-INLINE int suite_header_type(const struct suite_header *header)
-{
-	if (header->magic != bpf_htonl(TUNNEL_MAGIC) || header->version != TUNNEL_VERSION ||
-	    header->reserved)
-		return 0;
-	return header->type <= TUNNEL_DATA ? header->type : 0;
-}
-
-INLINE __u32 suite_header_receiver(const struct suite_header *header)
-{
-	return bpf_ntohl(header->receiver);
-}
-
-INLINE __u64 suite_header_counter(const struct suite_header *header)
-{
-	return bpf_be64_to_cpu(header->counter);
-}
 
 INLINE void suite_header_write(struct suite_header *header, __u32 receiver, __u64 counter)
 {

@@ -3,32 +3,20 @@
  * The data path of WireGuard's protocol, at TC: ChaCha20-Poly1305, packets as in the WireGuard
  * paper, section 5.4.6. Minimum kernel: 6.1; no kfuncs.
  */
-#include "tunnel.h"
 #include "lib/chacha20poly1305.h"
 #include "lib/hook_tc.h"
+#include "lib/tunnel_header.h"
 
 char _license[] SEC("license") = "GPL";
 
-#define suite_header wireguard_header
-#define suite_key    chacha20poly1305_key
-#define suite_work   chacha20poly1305
+#define suite_header	      wireguard_header
+#define suite_header_type     wireguard_header_type
+#define suite_header_receiver wireguard_header_receiver
+#define suite_header_counter  wireguard_header_counter
+#define suite_key	      chacha20poly1305_key
+#define suite_work	      chacha20poly1305
 
 #include "lib/tunnel_suite.h"
-
-INLINE int suite_header_type(const struct suite_header *header)
-{
-	return header->type <= TUNNEL_DATA ? header->type : 0;
-}
-
-INLINE __u32 suite_header_receiver(const struct suite_header *header)
-{
-	return header->receiver;
-}
-
-INLINE __u64 suite_header_counter(const struct suite_header *header)
-{
-	return header->counter;
-}
 
 INLINE void suite_header_write(struct suite_header *header, __u32 receiver, __u64 counter)
 {

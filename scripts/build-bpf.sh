@@ -59,6 +59,7 @@ install -m 644 -C "$out"/zkp_{hash,schnorr,ring}.bpf.o packages/zkp/src/
 install -m 644 -C "$out/logger.bpf.o" packages/logger/src/
 install -m 644 -C "$out/pki.bpf.o" packages/pki/src/
 install -m 644 -C "$out/tunnel_aes.bpf.o" packages/tunnel/src/datapath/
+install -m 644 -C "$out/tunnel_early.bpf.o" packages/tunnel/src/datapath/
 install -m 644 -C "$out/tunnel_wireguard.bpf.o" packages/tunnel/src/datapath/
 install -m 644 -C "$out/cas.bpf.o" packages/cas/src/
 install -m 644 -C "$out/offload.bpf.o" packages/offload/src/

@@ -16,6 +16,7 @@ gen=(node packages/core/dist/gen/cli.js)
 "${gen[@]}" build/bpf/pki.bpf.o -o packages/pki/src/pki.gen.ts "$@"
 "${gen[@]}" build/bpf/x509_test.bpf.o -o packages/pki/test/x509_test.gen.ts "$@"
 "${gen[@]}" build/bpf/tunnel_wireguard.bpf.o -o packages/tunnel/src/datapath/tunnel_wireguard.gen.ts "$@"
+"${gen[@]}" build/bpf/tunnel_early.bpf.o -o packages/tunnel/src/datapath/tunnel_early.gen.ts "$@"
 "${gen[@]}" build/bpf/cas.bpf.o -o packages/cas/src/cas.gen.ts "$@"
 "${gen[@]}" build/bpf/offload.bpf.o -o packages/offload/src/offload.gen.ts "$@"
 "${gen[@]}" build/bpf/offload_test.bpf.o -o packages/offload/test/offload_test.gen.ts "$@"

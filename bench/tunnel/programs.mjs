@@ -9,7 +9,7 @@ const OUT = path('../../build/bench/tunnel/');
 const DATAPATH = path('../../packages/tunnel/src/datapath/');
 
 mkdirSync(OUT, { recursive: true });
-for (const object of ['tunnel_wireguard.bpf.o', 'tunnel_aes.bpf.o']) {
+for (const object of ['tunnel_wireguard.bpf.o', 'tunnel_aes.bpf.o', 'tunnel_early.bpf.o']) {
   copyFileSync(`${DATAPATH}${object}`, `${OUT}${object}`);
 }
 buildSync({

@@ -85,12 +85,13 @@ INLINE int tunnel_install(struct tunnel_command *command)
 {
 	__u32 slot = command->slot, index = command->local_index;
 	struct tunnel_session *session = tunnel_session(slot), *waiting;
+	struct replay_window *window = arrivals_window(slot);
 	struct tunnel_peer *peer = tunnel_peer(command->peer);
 
-	if (!session || !peer)
+	if (!session || !window || !peer)
 		return TUNNEL_NOTHING;
 	session_end(session);
-	window_clear(&session->window);
+	window_clear(window);
 	session->sent = 0;
 	session->born_ns = bpf_ktime_get_boot_ns();
 	session->peer = command->peer;

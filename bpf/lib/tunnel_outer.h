@@ -16,8 +16,6 @@
 static const __u8 detour_mac[ETH_ALEN] = {0x02, 0x63, 0x72, 0x79, 0x70, 0x74};
 
 #define OUTER_TTL 64
-#define AF_INET	  2
-#define AF_INET6  10
 
 struct outer_ipv4 {
 	__u16 before; /* so that what comes is aligned */

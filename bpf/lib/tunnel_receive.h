@@ -16,35 +16,6 @@ INLINE int tunnel_detour(struct __sk_buff *ctx)
 	return bpf_redirect(device_ifindex, 0);
 }
 
-/* Whether it is on its way to somebody else: then its index is not ours to know. */
-NO_INLINE int receive_is_transit(struct __sk_buff *ctx, const struct packet *packet)
-{
-	struct bpf_fib_lookup fib = {};
-	long result;
-
-	if (!packet)
-		return 0;
-	fib.ifindex = ctx->ifindex;
-	fib.l4_protocol = IPPROTO_UDP;
-	fib.family = packet->version == 4 ? AF_INET : AF_INET6;
-	if (packet->version == 4) {
-		fib.ipv4_src = packet->source.low >> 32;
-		fib.ipv4_dst = packet->destination.low >> 32;
-	} else {
-		__builtin_memcpy(fib.ipv6_src, &packet->source, sizeof(fib.ipv6_src));
-		__builtin_memcpy(fib.ipv6_dst, &packet->destination, sizeof(fib.ipv6_dst));
-	}
-	result = bpf_fib_lookup(ctx, &fib, sizeof(fib), 0);
-	return result == BPF_FIB_LKUP_RET_SUCCESS || result == BPF_FIB_LKUP_RET_NO_NEIGH ||
-	       result == BPF_FIB_LKUP_RET_FRAG_NEEDED;
-}
-
-INLINE bool receive_is_anothers(struct __sk_buff *ctx, const struct packet *packet)
-{
-	return bpf_ktime_get_boot_ns() > read_once(controlled_until_ns) ||
-	       receive_is_transit(ctx, packet);
-}
-
 /* Data for this port? The headers of UDP and of the suite are in work->wire then. */
 NO_INLINE int receive_classify(struct __sk_buff *ctx, struct tunnel_work *work)
 {
@@ -69,6 +40,7 @@ NO_INLINE int receive_classify(struct __sk_buff *ctx, struct tunnel_work *work)
 NO_INLINE int receive_prepare(struct __sk_buff *ctx, struct tunnel_work *work)
 {
 	struct tunnel_session *session;
+	struct replay_window *window;
 	__u32 index, *slot, at;
 	__u64 length;
 
@@ -81,8 +53,8 @@ NO_INLINE int receive_prepare(struct __sk_buff *ctx, struct tunnel_work *work)
 	work->slot = slot ? *slot : 0;
 	session = tunnel_session(work->slot);
 	if (!session)
-		return receive_is_anothers(ctx, &work->packet) ? TUNNEL_NOT_OURS
-							       : DROP_TUNNEL_INDEX;
+		return arrivals_are_anothers(ctx, &work->packet, ctx->ifindex) ? TUNNEL_NOT_OURS
+									       : DROP_TUNNEL_INDEX;
 	if (work->packet.first_fragment)
 		return DROP_FRAGMENT;
 	work->generation = __sync_fetch_and_add(&session->generation, 0);
@@ -95,7 +67,8 @@ NO_INLINE int receive_prepare(struct __sk_buff *ctx, struct tunnel_work *work)
 	work->counter = suite_header_counter(&work->wire.header);
 	if (work->counter >= reject_after_count)
 		return DROP_SESSION_EXPIRED;
-	if (replay_check(&session->window, work->counter))
+	window = arrivals_window(work->slot);
+	if (!window || replay_check(window, work->counter))
 		return DROP_REPLAY;
 	at = work->packet.l4_offset + sizeof(work->wire);
 	length = work->packet.l4_length - sizeof(work->wire);
@@ -165,6 +138,7 @@ INLINE void receive_account(struct tunnel_work *work, struct tunnel_peer *peer)
 NO_INLINE int receive_accept(struct tunnel_work *work)
 {
 	struct tunnel_session *session;
+	struct replay_window *window;
 	struct tunnel_peer *peer;
 	__u32 *index;
 	int reason;
@@ -175,7 +149,8 @@ NO_INLINE int receive_accept(struct tunnel_work *work)
 	peer = tunnel_peer(work->peer);
 	if (!session || !peer || __sync_fetch_and_add(&session->generation, 0) != work->generation)
 		return DROP_TUNNEL_REPLACED;
-	if (replay_commit(&session->window, work->counter))
+	window = arrivals_window(work->slot);
+	if (!window || replay_commit(window, work->counter))
 		return DROP_REPLAY;
 	receive_confirm(session, peer, work->slot);
 	receive_roam(peer, &work->packet);

@@ -9,8 +9,8 @@
 #include "aead.h"
 #include "drop.h"
 #include "packet.h"
-#include "replay.h"
 #include "stats.h"
+#include "tunnel_arrivals.h"
 
 /* Set before loading. */
 const volatile __u32 device_ifindex;	 /* the device that packets are routed into */
@@ -18,15 +18,8 @@ const volatile __u32 inside_ifindex;	 /* its other end, where they come out to b
 const volatile __u8 device_mac[6];	 /* of the device */
 const volatile __u32 device_mtu;	 /* in bytes */
 const volatile __u32 inline_ifindex;	 /* where traffic is sealed inline; 0: nowhere */
-const volatile __u16 listen_port;	 /* UDP */
 const volatile __u64 reject_after_ns;	 /* age at which a session's keys are not used any more */
 const volatile __u64 reject_after_count; /* packets after which it seals no more */
-
-/*
- * Until when there is a controller, by the boot clock. Before 6.6 programs stay when theirs was
- * killed: one that was left behind must not drop what is for the next one.
- */
-__u64 controlled_until_ns;
 
 /* Where a peer is, and which of our addresses it knows. */
 struct tunnel_endpoint {
@@ -82,7 +75,6 @@ struct tunnel_session {
 	__u32 is_confirmed; /* the peer has shown that it has the keys */
 	struct suite_key send;
 	struct suite_key receive;
-	struct replay_window window;
 };
 
 struct tunnel_prefix4 {
@@ -111,14 +103,6 @@ struct {
 	__type(key, __u32);
 	__type(value, struct tunnel_session);
 } sessions SEC(".maps");
-
-/* receiver index -> slot */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 193);
-	__type(key, __u32);
-	__type(value, __u32);
-} indices SEC(".maps");
 
 /* allowed IPs -> peer */
 struct {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a suite defines: struct suite_header, struct suite_key, which a session has for each
- * direction, and struct suite_work, before it includes this; and these functions.
+ * What a suite defines: struct suite_header and what it says (suite_header_type, _receiver and
+ * _counter, see tunnel_header.h), struct suite_key, which a session has for each direction, and
+ * struct suite_work, before it includes this; and these functions.
  */
 #pragma once
 
@@ -11,10 +12,6 @@ struct tunnel_command;
 struct tunnel_session;
 struct tunnel_work;
 
-/* An enum tunnel_message; 0: none of this suite's. */
-INLINE int suite_header_type(const struct suite_header *header);
-INLINE __u32 suite_header_receiver(const struct suite_header *header);
-INLINE __u64 suite_header_counter(const struct suite_header *header);
 INLINE void suite_header_write(struct suite_header *header, __u32 receiver, __u64 counter);
 
 /* Sets nonce and associated data. */

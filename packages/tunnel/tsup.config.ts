@@ -8,7 +8,7 @@ export default defineConfig({
   dts: true,
   shims: true,
   onSuccess: async () => {
-    for (const object of ['tunnel_aes.bpf.o', 'tunnel_wireguard.bpf.o']) {
+    for (const object of ['tunnel_aes.bpf.o', 'tunnel_early.bpf.o', 'tunnel_wireguard.bpf.o']) {
       copyFileSync(`src/datapath/${object}`, `dist/${object}`);
     }
   },

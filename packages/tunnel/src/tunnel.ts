@@ -45,6 +45,12 @@ export interface TunnelOptions extends Omit<TunnelConfig, 'suite'> {
   readonly pinPath?: string;
   /** Interfaces at which packets of peers come in. Default: all Ethernet interfaces, also such as come later. */
   readonly underlay?: readonly string[];
+  /**
+   * Interfaces at which packets to the tunnel's port that cannot be its own (no message of the suite, an unknown
+   * index, a counter that has come or is too old) are dropped by XDP, before the stack makes anything of them. They
+   * are in the interface's chain, with other features'. Default: none; they are then dropped at TC.
+   */
+  readonly early?: readonly string[];
   /** Seconds after which keys are renewed where there is traffic. Default 120, and no more. */
   readonly rekeyAfter?: number;
   /** For how many peers there is room. Default 64, or as many as there are. */
@@ -139,6 +145,8 @@ export class Tunnel implements AsyncDisposable {
         maxPeers: maxPeers ?? Math.max(DEFAULT_MAX_PEERS, peers.length),
         underlay,
         inline: options.inline,
+        early: options.early,
+        pinPath: options.pinPath,
         pins: pinsOf(options),
         aesDriver,
         rejectAfter: REJECT_AFTER_MS / 1000,

@@ -14,6 +14,7 @@ import type { Suite } from '../contract.js';
 import type { Device } from '../device.js';
 import { ethernetInterfaces } from '../ip.js';
 import { Control } from './control.js';
+import { EarlyStages } from './early.js';
 import { Hooks, type Pins } from './hooks.js';
 import { KernelPeerPath, type PathContext, SLOTS_PER_PEER } from './peer-path.js';
 import { loadSuite, type TunnelObject } from './suites.js';
@@ -32,8 +33,12 @@ export interface DataPathOptions {
   readonly underlay?: readonly string[] | undefined;
   /** The interface whose traffic with peers is led into the device; what comes from them in clear is dropped. */
   readonly inline?: string | undefined;
+  /** Interfaces at which what cannot be this tunnel's is dropped before the stack. Default: none. */
+  readonly early?: readonly string[] | undefined;
   /** What outlives this process. Default: nothing. */
   readonly pins?: Pins | undefined;
+  /** Where chains of XDP programs are pinned. Default /sys/fs/bpf/cryptbpf. */
+  readonly pinPath?: string | undefined;
   /** One of the kernel's ciphers for AES: "ecb(aes)" or "ecb(…)" with a driver of /proc/crypto. */
   readonly aesDriver?: string | undefined;
   readonly transmit: PathContext['transmit'];
@@ -55,6 +60,7 @@ export class DataPath {
   readonly #inline: string | undefined;
   readonly #context: PathContext;
   readonly #hooks: Hooks;
+  readonly #early: EarlyStages;
   readonly #peers = new Map<number, KernelPeerPath>();
   /** Indices that peers had who are gone. */
   readonly #free: number[] = [];
@@ -76,6 +82,7 @@ export class DataPath {
       spec.map('peers').maxEntries = maxPeers;
       spec.map('sessions').maxEntries = slots;
       spec.map('indices').maxEntries = slots;
+      spec.map('windows').maxEntries = slots;
       return slots;
     });
     this.#object = object;
@@ -89,9 +96,12 @@ export class DataPath {
     this.#context = { suite, mtu, control, peers, prepare, wipe, transmit, localAddressTo };
     this.stayControlled();
     this.#hooks = new Hooks(options.pins);
+    this.#early = new EarlyStages({ suite, listenPort, maps: object.maps, pinPath: options.pinPath });
     try {
       this.#attach();
+      for (const name of options.early ?? []) this.#early.attach(name);
     } catch (error) {
+      this.#early.detach();
       this.#hooks.undo();
       object.close();
       throw error;
@@ -100,7 +110,7 @@ export class DataPath {
 
   /** Says that there is a controller: at least every 15 seconds. */
   stayControlled(): void {
-    this.#object.variables.controlled_until_ns = bootTimeNs() + CONTROLLED_NS;
+    this.#object.maps.controlled_until_ns.set(0, bootTimeNs() + CONTROLLED_NS);
   }
 
   /** To interfaces that have come since; those that went have taken their links with them. */
@@ -166,6 +176,11 @@ export class DataPath {
     return drops;
   }
 
+  /** What the programs share. */
+  get maps(): TunnelObject['maps'] {
+    return this.#object.maps;
+  }
+
   /** To be run on packets that are nobody's. */
   program(name: 'tunnel_inside' | 'tunnel_underlay'): TcProgram {
     return this.#object.programs[name];
@@ -175,12 +190,14 @@ export class DataPath {
   leave(): void {
     for (const path of this.#peers.values()) path.clear();
     this.#hooks.close();
+    this.#early.close();
     this.#object.close();
   }
 
   /** The programs go. The device drops what is routed into it until it is removed. */
   close(): void {
     for (const path of this.#peers.values()) path.clear();
+    this.#early.detach();
     this.#hooks.detach();
     this.#object.close();
   }

@@ -965,30 +965,7 @@ export const chacha20poly1305KeyCodec: Codec<Chacha20poly1305Key> = {
   },
 };
 
-/** struct replay_window, 8208 bytes. */
-export interface ReplayWindow {
-  largest: bigint;
-  /** 1025 elements. */
-  blocks: bigint[];
-}
-
-export const replayWindowCodec: Codec<ReplayWindow> = {
-  size: 8208,
-  decode(view, offset) {
-    return {
-      largest: view.getBigUint64(offset, true),
-      blocks: take.array(1025, (i) => view.getBigUint64(offset + 8 + 8 * i, true)),
-    };
-  },
-  encode(view, offset, value) {
-    put.u64(view, offset, value.largest, 'ReplayWindow.largest');
-    put.array(value.blocks, 1025, 'ReplayWindow.blocks', (item, i) => {
-      put.u64(view, offset + 8 + 8 * i, item, 'ReplayWindow.blocks');
-    });
-  },
-};
-
-/** struct tunnel_session, 8344 bytes. */
+/** struct tunnel_session, 136 bytes. */
 export interface TunnelSession {
   generation: bigint;
   sent: bigint;
@@ -999,11 +976,10 @@ export interface TunnelSession {
   isConfirmed: number;
   send: Chacha20poly1305Key;
   receive: Chacha20poly1305Key;
-  window: ReplayWindow;
 }
 
 export const tunnelSessionCodec: Codec<TunnelSession> = {
-  size: 8344,
+  size: 136,
   decode(view, offset) {
     return {
       generation: view.getBigUint64(offset, true),
@@ -1015,7 +991,6 @@ export const tunnelSessionCodec: Codec<TunnelSession> = {
       isConfirmed: view.getUint32(offset + 36, true),
       send: chacha20poly1305KeyCodec.decode(view, offset + 40),
       receive: chacha20poly1305KeyCodec.decode(view, offset + 88),
-      window: replayWindowCodec.decode(view, offset + 136),
     };
   },
   encode(view, offset, value) {
@@ -1028,7 +1003,6 @@ export const tunnelSessionCodec: Codec<TunnelSession> = {
     put.u32(view, offset + 36, value.isConfirmed, 'TunnelSession.isConfirmed');
     chacha20poly1305KeyCodec.encode(view, offset + 40, value.send);
     chacha20poly1305KeyCodec.encode(view, offset + 88, value.receive);
-    replayWindowCodec.encode(view, offset + 136, value.window);
   },
 };
 
@@ -1052,12 +1026,36 @@ export const statCodec: Codec<Stat> = {
   },
 };
 
+/** struct replay_window, 8208 bytes. */
+export interface ReplayWindow {
+  largest: bigint;
+  /** 1025 elements. */
+  blocks: bigint[];
+}
+
+export const replayWindowCodec: Codec<ReplayWindow> = {
+  size: 8208,
+  decode(view, offset) {
+    return {
+      largest: view.getBigUint64(offset, true),
+      blocks: take.array(1025, (i) => view.getBigUint64(offset + 8 + 8 * i, true)),
+    };
+  },
+  encode(view, offset, value) {
+    put.u64(view, offset, value.largest, 'ReplayWindow.largest');
+    put.array(value.blocks, 1025, 'ReplayWindow.blocks', (item, i) => {
+      put.u64(view, offset + 8 + 8 * i, item, 'ReplayWindow.blocks');
+    });
+  },
+};
+
 /** What tunnel_wireguard.bpf.o holds. */
 export interface TunnelWireguardObject {
   maps: {
     allowed_ipv4: LpmTrie<TunnelPrefix4, number>;
     allowed_ipv6: LpmTrie<TunnelPrefix6, number>;
     commands: ArrayMap<TunnelCommand>;
+    controlled_until_ns: ArrayMap<bigint>;
     divert_work: PerCpuArrayMap<TunnelWork>;
     held: RingBuffer<TunnelHeld>;
     indices: HashMap<number, number>;
@@ -1066,6 +1064,7 @@ export interface TunnelWireguardObject {
     sessions: ArrayMap<TunnelSession>;
     stats: PerCpuArrayMap<Stat>;
     underlay_work: PerCpuArrayMap<TunnelWork>;
+    windows: ArrayMap<ReplayWindow>;
   };
   programs: {
     tunnel_control: SyscallProgram;
@@ -1074,7 +1073,6 @@ export interface TunnelWireguardObject {
     tunnel_underlay: TcProgram;
   };
   variables: {
-    controlled_until_ns: bigint;
     device_ifindex: number;
     device_mac: Uint8Array;
     device_mtu: number;
@@ -1101,6 +1099,7 @@ export function openTunnelWireguard(source: Uint8Array | URL): ObjectSpec<Tunnel
       sessions: { value: tunnelSessionCodec },
       stats: { value: statCodec },
       underlay_work: { value: tunnelWorkCodec },
+      windows: { value: replayWindowCodec },
     },
   });
 }

@@ -29,6 +29,8 @@ export interface LabOptions {
   readonly outer: Family;
   readonly mtu?: number;
   readonly limits?: Partial<Pick<DataPathOptions, 'rejectAfter' | 'rejectAfterMessages'>>;
+  /** Where chains are pinned of ends that have an early stage. */
+  readonly early?: string;
 }
 
 /** One end of the tunnel: its data path, whose only peer is the other one. */
@@ -75,7 +77,7 @@ export class End implements Disposable {
   }
 
   #up(): void {
-    const { suite, outer, mtu = defaultMtu(suite), limits } = this.#options;
+    const { suite, outer, mtu = defaultMtu(suite), limits, early } = this.#options;
     const addresses = [`${innerAddress(this.side, 'ipv4')}/24`, `${innerAddress(this.side, 'ipv6')}/64`];
     this.device = Device.create({ name: 'cb0', addresses, mtu });
     this.dataPath = new DataPath({
@@ -88,6 +90,7 @@ export class End implements Disposable {
       transmit: () => {},
       localAddressTo: async () => outerAddress(this.side, outer),
       ...limits,
+      ...(early ? { early: ['u0'], pinPath: early } : {}),
     });
     this.peer = this.dataPath.addPeer();
     for (const family of ['ipv4', 'ipv6'] as const) {
