@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { addAttachCommands } from './commands/attach.js';
 import { addClientCommands } from './commands/client/client.js';
-import { addDoctorCommand } from './commands/doctor.js';
+import { addDoctorCommand } from './commands/doctor/doctor.js';
 import { addExplainCommand } from './commands/explain/explain.js';
 import { addGateCommands } from './commands/gates.js';
 import { addKeygenCommand } from './commands/keygen.js';

@@ -97,5 +97,10 @@ test('the doctor says which privileges are missing, and that nothing works witho
     encoding: 'utf8',
   });
   expect(status).toBe(3);
-  expect(JSON.parse(stdout).features[0].verdict).toBe('needs CAP_BPF, CAP_NET_ADMIN, CAP_PERFMON');
+  expect(JSON.parse(stdout).features[0]).toEqual({
+    feature: 'pow',
+    verdict: 'needs CAP_BPF, CAP_NET_ADMIN, CAP_PERFMON',
+    works: false,
+    fix: expect.stringContaining('as root'),
+  });
 });

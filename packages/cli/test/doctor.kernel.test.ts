@@ -22,15 +22,28 @@ test('the doctor knows what this kernel has', () => {
   expect([status, report.kernel]).toEqual([0, release()]);
   const stateOf = (name: string) => report.findings.find(({ what }) => what === name)?.state;
   const since = (version: string) => (isKernelAtLeast(version) ? 'ok' : 'missing');
-  expect([stateOf('program:xdp'), stateOf('map:ringbuf'), stateOf('BTF'), stateOf('bpffs')]).toEqual([
-    'ok',
-    'ok',
-    'ok',
-    'ok',
-  ]);
+  for (const what of [
+    'libbpf',
+    'memlock',
+    'program:xdp',
+    'map:ringbuf',
+    'BTF',
+    'bpffs',
+    'tracefs',
+    'CAP_BPF',
+  ])
+    expect([what, stateOf(what)]).toEqual([what, 'ok']);
   expect(stateOf('tcx')).toBe(since('6.6'));
   expect(stateOf('kfunc:bpf_crypto_encrypt')).toBe(since('6.10'));
   const verdicts = Object.fromEntries(report.features.map(({ feature, verdict }) => [feature, verdict]));
   const tunnel = isKernelAtLeast('6.10') ? 'works' : 'works, without suite aes-256-gcm (Linux 6.10)';
-  expect(verdicts).toMatchObject({ pow: 'works', pki: 'works', logger: 'works', tunnel });
+  const logger = report.findings.some(
+    ({ what, state }) => what === 'CONFIG_FUNCTION_TRACER' && state === 'missing',
+  )
+    ? 'works, without events accept, credentials and bpf (CONFIG_FUNCTION_TRACER)'
+    : 'works';
+  const works = Object.fromEntries(
+    ['pow', 'signed-auth', 'zkp', 'pki', 'cas', 'offload'].map((name) => [name, 'works']),
+  );
+  expect(verdicts).toEqual({ ...works, logger, tunnel });
 });

@@ -5,6 +5,7 @@ export { bytesCodec, type Codec, codecFor, put, take } from './codec.js';
 export { possibleCpus } from './cpus.js';
 export { BpfError, type BpfErrorCode, VerifierError } from './errors.js';
 export { type Availability, type Feature, type FeatureName, features } from './features.js';
+export { libbpfVersion } from './ffi/libbpf.js';
 export { bootTimeNs, tryLock } from './ffi/libc.js';
 export { type Offload, setOffloads } from './ffi/offloads.js';
 export {

@@ -38,6 +38,7 @@ export interface Libbpf {
 }
 
 let library: LibraryHandle | undefined;
+let libraryVersion = '';
 let bound: Libbpf | undefined;
 
 /**
@@ -55,6 +56,12 @@ export function libbpf(): Libbpf {
   return bound;
 }
 
+/** Such as "v1.5". Throws as libbpfLibrary() does. */
+export function libbpfVersion(): string {
+  libbpfLibrary();
+  return libraryVersion;
+}
+
 function open(): LibraryHandle {
   const name = process.env.CRYPTBPF_LIBBPF ?? 'libbpf.so.1';
   let version: string;
@@ -67,6 +74,7 @@ function open(): LibraryHandle {
     throw new BpfError('ERR_NO_LIBBPF', `${name} cannot be loaded: ${hint}`, { cause });
   }
   checkVersion(version);
+  libraryVersion = version;
   return opened;
 }
 
