@@ -1,0 +1,23 @@
+import { Argument, type Command } from 'commander';
+import { candidates } from '../completion/candidates.js';
+import { SCRIPTS } from '../completion/scripts.js';
+import { jsonSchema } from '../shapes/features.js';
+
+export function addCompletionCommands(program: Command): void {
+  program
+    .command('completion')
+    .description('A script that lets a shell complete this command: source <(cryptbpf completion bash)')
+    .addArgument(new Argument('<shell>', 'which').choices(Object.keys(SCRIPTS)))
+    .action((shell: string) => console.log(SCRIPTS[shell]));
+  program
+    .command('complete', { hidden: true })
+    .argument('[words...]')
+    .helpOption(false)
+    .passThroughOptions()
+    .allowUnknownOption()
+    .action((words: string[]) => console.log(candidates(program, words).join('\n')));
+  program
+    .command('schema')
+    .description('The JSON schema of configurations, for editors: also cryptbpf/schema.json.')
+    .action(() => console.log(JSON.stringify(jsonSchema(), null, 2)));
+}
