@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
+import { cpus, loadavg, release } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { PACKAGES, select } from './registry.mjs';
@@ -44,6 +45,18 @@ async function measure(packages) {
   return rows;
 }
 
+/** Where and when, for who reads figures later. */
+function circumstances() {
+  const machine = {
+    cpu: cpus()[0].model.trim(),
+    cpus: cpus().length,
+    kernel: release(),
+    node: process.version.slice(1),
+    load: loadavg()[0].toFixed(1),
+  };
+  return { date: new Date().toISOString(), machine };
+}
+
 function write(path, text) {
   writeFileSync(path, text);
   progress(`wrote ${path}`);
@@ -54,9 +67,10 @@ if (process.platform !== 'linux' || process.getuid() !== 0) {
   fail('needs Linux and root: it loads BPF programs and makes network namespaces. Run it again as root.');
 }
 setup();
+const when = circumstances();
 const rows = await measure(packages);
 const { formatTable } = await import('./lib/table.mjs');
-console.log(json ? JSON.stringify(rows, null, 2) : formatTable(rows));
+console.log(json ? JSON.stringify({ ...when, rows }, null, 2) : formatTable(rows));
 if (plot) {
   const { drawPlot } = await import('./lib/plot.mjs');
   write(PLOT, drawPlot(rows));

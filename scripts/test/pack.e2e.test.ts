@@ -1,4 +1,4 @@
-import { copyFileSync } from 'node:fs';
+import { chownSync, copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Netns } from '../../packages/core/test/support/netns.js';
@@ -11,6 +11,8 @@ import { tableOf } from './support/table.js';
 /* What npm would publish, installed into empty projects where there is no clang. */
 
 const FEATURES = ['cas', 'logger', 'offload', 'pki', 'pow', 'signed-auth', 'tunnel', 'zkp'];
+const NOBODY = 65_534;
+const THREE = '-all,+bpf,+net_admin,+perfmon';
 const stated = new Map(tableOf('docs/packages.md', 'packages').map((row) => [row.package, row]));
 
 let registry: Registry;
@@ -92,6 +94,7 @@ describe.each(FEATURES)('@cryptbpf/%s alone, without clang', (feature) => {
     if (feature === 'pki') process.env.ANCHOR = anchor();
   }, 300_000);
 
+  const up = new RegExp(`^${feature} was up, with [1-9]\\d* numbers$`);
   const enter = () => ['nsenter', `--net=/run/netns/${ns.name}`] as const;
 
   it('brings as many packages as are stated', () => {
@@ -99,14 +102,46 @@ describe.each(FEATURES)('@cryptbpf/%s alone, without clang', (feature) => {
   });
 
   it.each(['esm', 'cjs'])('comes up and goes, as %s', async (modules) => {
-    const said = await project.run(...enter(), 'node', 'attach.mjs', feature, modules);
-    expect(said).toMatch(new RegExp(`^${feature} was up, with [1-9]\\d* numbers$`));
+    expect(await project.run(...enter(), 'node', 'attach.mjs', feature, modules)).toMatch(up);
+  });
+
+  it.each([
+    ['goes with its process', ''],
+    ['is pinned', `/sys/fs/bpf/cryptbpf-pack-${process.pid}`],
+  ])('needs CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON, and no other privilege, where it %s', async (_, pins) => {
+    if (pins) {
+      mkdirSync(pins);
+      chownSync(pins, NOBODY, NOBODY);
+    }
+    const attach = (capabilities: string) =>
+      project.run(...enter(), ...nobodyWith(capabilities), 'node', 'attach.mjs', feature, 'esm', pins);
+    try {
+      if (feature !== 'cas') expect(await attach(THREE)).toMatch(up);
+      else
+        expect(
+          await attach(THREE).catch((error) => older(error, () => attach(`${THREE},+sys_admin`))),
+        ).toMatch(up);
+    } finally {
+      if (pins) rmSync(pins, { recursive: true });
+    }
   });
 });
 
 it.each(['@cryptbpf/core', 'cryptbpf'])('%s brings as many packages as are stated', async (name) => {
   expect((await projectWith(name)).installed()).toHaveLength(countStated(name));
 });
+
+function nobodyWith(capabilities: string): string[] {
+  const user = ['--reuid', `${NOBODY}`, '--regid', `${NOBODY}`, '--clear-groups', '--no-new-privs'];
+  const sets = ['--inh-caps', '--ambient-caps', '--bounding-set'].flatMap((set) => [set, capabilities]);
+  return ['setpriv', ...user, ...sets];
+}
+
+/** What docs/deploy.md says of libbpf before 1.3. */
+function older(error: Error, attach: () => Promise<string>): Promise<string> {
+  expect(error.message).toContain('libbpf before 1.3 looks for optional kernel functions in modules');
+  return attach();
+}
 
 /** With a cable of its own, cb0. */
 function namespace(): Netns {

@@ -13,6 +13,10 @@ export function loadError(object: string, result: number, printed: string): BpfE
     const message = `object ${object} cannot be loaded: needs CAP_BPF and CAP_NET_ADMIN, or root`;
     return new BpfError('ERR_PERMISSION', message, options);
   }
+  if (text.includes('failed to iterate BTF objects')) {
+    const message = `object ${object} cannot be loaded: libbpf before 1.3 looks for optional kernel functions in modules, which needs CAP_SYS_ADMIN`;
+    return new BpfError('ERR_PERMISSION', message, options);
+  }
   if (/valid kernel BTF|vmlinux BTF/.test(text)) {
     const message = `object ${object} needs the kernel's BTF, which is not there: CONFIG_DEBUG_INFO_BTF is off`;
     return new BpfError('ERR_NO_BTF', message, options);
