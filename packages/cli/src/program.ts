@@ -10,6 +10,7 @@ import { addListCommands } from './commands/lists.js';
 import { addLogCommand, addLoggerCommand } from './commands/logger.js';
 import { addProgramCommands } from './commands/programs.js';
 import { addStandingCommands } from './commands/standing.js';
+import { addTopCommand } from './commands/top.js';
 import { addTunnelCommand } from './commands/tunnel.js';
 import { addUpdateCommand } from './commands/update.js';
 
@@ -31,6 +32,7 @@ export function makeProgram(version: string): Command {
   addLoggerCommand(program);
   program.commandsGroup('What stands:');
   addStandingCommands(program);
+  addTopCommand(program);
   addGateCommands(program);
   addUpdateCommand(program);
   addListCommands(program);

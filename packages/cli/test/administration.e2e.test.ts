@@ -30,6 +30,12 @@ test('a gate that stands takes new options, and refuses wrong ones', async () =>
     state: 'updated',
   });
   expect(place.hasXdp).toBe(true);
+  const once = ['top', '--once', '--interval', '0.1', ...place.pins];
+  expect(place.json(...once, '--run-time')).toMatchObject([
+    { feature: 'pow', name: 'in0', lostEvents: 0 },
+    { feature: 'xdp', interface: 'in0' },
+  ]);
+  expect(place.run(...once).stdout).toMatch(/^pow in0 {2}pass 0\/s/);
   expect(
     place.run('keys', 'rotate', 'pow', '-c', place.file('pow.yaml', 'ports: [444]\n'), ...place.pins),
   ).toMatchObject({

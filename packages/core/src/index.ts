@@ -69,6 +69,9 @@ export {
 } from './maps/keyed.js';
 export { BpfMap, type MapInfo } from './maps/map.js';
 export { ArrayOfMaps, type Descriptor, HashOfMaps, ProgArray, XskMap } from './maps/references.js';
+export { measureRuns } from './metrics/programs.js';
+export type { MetricName, Sample } from './metrics/sample.js';
+export { standingSamples } from './metrics/standing.js';
 export { BpfObject, type LoadOptions } from './object.js';
 export {
   CgroupProgram,
