@@ -7,15 +7,16 @@ import { parseArgs } from 'node:util';
 import type { Checkpoint } from './checkpoint.js';
 import type { LogEntry } from './entries.js';
 import { LogError } from './errors.js';
-import { type Format, formatRecord, toJson } from './format.js';
+import { type Format, formatRecord } from './format.js';
 import { frameOfLine } from './forward.js';
+import { toJson } from './json.js';
 import { generateRecipient } from './keys.js';
-import { type OpenLogOptions, openLog } from './reader.js';
+import { type OpenLogOptions, openLog, type Totals } from './reader.js';
 
 const USAGE = `usage: cryptbpf-log keygen NAME
        cryptbpf-log collect FILE
-       cryptbpf-log decrypt --key NAME.pem [--log ID] [--format plain|ecs|otel] FILE...
-       cryptbpf-log verify --key NAME.pem [--log ID] [--checkpoint FILE] FILE...
+       cryptbpf-log decrypt --key NAME.pem [--log ID] [--format plain|ecs|otel] [--strict] FILE...
+       cryptbpf-log verify --key NAME.pem [--log ID] [--checkpoint FILE] [--strict] FILE...
 
   keygen    writes NAME.pem, which stays on this machine, and NAME.pub.pem, for the hosts that log
   collect   appends to FILE what a logger forwards, from lines of JSON on stdin
@@ -23,6 +24,7 @@ const USAGE = `usage: cryptbpf-log keygen NAME
   verify    prints what is wrong, and totals
   --log     the id that the log must have, as the logger told it
   --checkpoint  JSON that logger.checkpoint() gave to a witness
+  --strict  events that were lost, as the log proves, are wrong too
 
 Exit code: 0, 1 when something is wrong with the log, 2 for wrong arguments or an error.
 `;
@@ -35,6 +37,7 @@ interface Arguments {
   readonly logId: string | undefined;
   readonly format: Format;
   readonly checkpoints: Checkpoint[];
+  readonly isStrict: boolean;
   readonly files: string[];
 }
 
@@ -96,6 +99,7 @@ function parse(args: string[]): Arguments {
     logId: values.log,
     format: format as Format,
     checkpoints: values.checkpoint === undefined ? [] : [JSON.parse(readFileSync(values.checkpoint, 'utf8'))],
+    isStrict: values.strict === true,
     files: positionals,
   };
 }
@@ -106,7 +110,7 @@ function parseOptions(args: string[]) {
     return parseArgs({
       args,
       allowPositionals: true,
-      options: { key: text, log: text, format: text, checkpoint: text },
+      options: { key: text, log: text, format: text, checkpoint: text, strict: { type: 'boolean' } },
     });
   } catch (error) {
     throw new UsageError((error as Error).message);
@@ -119,14 +123,19 @@ async function decrypt(options: Arguments, { out, err }: Output): Promise<number
     await write(out, linesOf(batch, options.format));
     await write(err, findingsOf(batch));
   }
-  return log.totals.findings > 0 ? 1 : 0;
+  return exitCode(log.totals, options);
 }
 
 async function verify(options: Arguments, { out }: Output): Promise<number> {
   const log = openLog(options as OpenLogOptions);
   for await (const batch of log.batches()) await write(out, findingsOf(batch));
   await write(out, `${toJson(log.totals)}\n`);
-  return log.totals.findings > 0 ? 1 : 0;
+  return exitCode(log.totals, options);
+}
+
+function exitCode({ findings, lost, missed }: Totals, { isStrict }: Arguments): number {
+  const counts = isStrict ? [...Object.values(lost), ...Object.values(missed)] : [];
+  return findings > 0 || counts.some((count) => count > 0) ? 1 : 0;
 }
 
 function linesOf(batch: readonly LogEntry[], format: Format): string {

@@ -2,6 +2,7 @@
 export type LogErrorCode =
   | 'ERR_LOG_BUSY'
   | 'ERR_LOG_CLOSED'
+  | 'ERR_LOG_EVENT'
   | 'ERR_LOG_FILE'
   | 'ERR_LOG_FULL'
   | 'ERR_LOG_KEY'

@@ -1,4 +1,5 @@
 import type { RecordEntry } from './entries.js';
+import { toJson } from './json.js';
 import type { Content, Endpoint, ProcessInfo } from './record.js';
 
 /** plain: this package's own names. ecs: Elastic Common Schema. otel: a log record of OpenTelemetry. */
@@ -10,13 +11,11 @@ type EventContent = Extract<Content, { process: ProcessInfo }>;
 export function formatRecord(record: RecordEntry, format: Format): string | undefined {
   const { content } = record;
   if (format === 'plain') return toJson({ ...record, time: isoOf(record) });
-  if (!('process' in content)) return undefined;
-  return toJson(format === 'ecs' ? ecsOf(record, content) : otelOf(record, content));
-}
-
-/** 64-bit numbers as strings. */
-export function toJson(value: object): string {
-  return JSON.stringify(value, (_, item: unknown) => (typeof item === 'bigint' ? String(item) : item));
+  if ('process' in content)
+    return toJson(format === 'ecs' ? ecsOf(record, content) : otelOf(record, content));
+  if (content.type !== 'note' || typeof content.statement.event !== 'string') return undefined;
+  const { event, details } = content.statement;
+  return toJson(format === 'ecs' ? ecsNoteOf(record, event, details) : otelNoteOf(record, event, details));
 }
 
 function isoOf({ unixNs }: RecordEntry): string | undefined {
@@ -58,6 +57,15 @@ function ecsOf(record: RecordEntry, content: EventContent): object {
       ...(content.type === 'credentials' && { changes: { id: String(content.to.uid) } }),
     },
     ...ecsDetailsOf(content),
+  };
+}
+
+/** An event that an application appended. */
+function ecsNoteOf(record: RecordEntry, action: string, details: unknown): object {
+  return {
+    '@timestamp': isoOf(record),
+    event: { kind: 'event', action, sequence: record.sequence },
+    cryptbpf: details,
   };
 }
 
@@ -108,6 +116,10 @@ function otelOf(record: RecordEntry, content: EventContent): object {
       ...otelDetailsOf(content),
     },
   };
+}
+
+function otelNoteOf({ unixNs }: RecordEntry, eventName: string, details: unknown): object {
+  return { timeUnixNano: unixNs, severityNumber: 9, severityText: 'INFO', eventName, body: details };
 }
 
 const OTEL_EVENTS: Record<EventContent['type'], string> = {

@@ -15,7 +15,7 @@ import { Pending } from './pending.js';
 import type { Losses } from './record.js';
 import { LogType } from './records.gen.js';
 import { LogState } from './state.js';
-import { Statements } from './statement.js';
+import { eventStatement, Statements } from './statement.js';
 import { readHeader } from './wire.js';
 import type { Written } from './written.js';
 
@@ -189,6 +189,18 @@ export class AuditLogger implements AsyncDisposable {
           this.#wake = resolve;
         });
     }
+  }
+
+  /**
+   * Seals an event of the application's own, in the controller's stream of this epoch: a verdict of a gate, a key that
+   * changed. It cannot be removed unseen, as nothing that the kernel records can. What tells is this process, not the
+   * kernel. Name: up to 64 letters, digits, `.`, `_` and `-`; details: what JSON holds and bigints, 16 KiB at most. Throws
+   * ERR_LOG_EVENT; ERR_LOG_CLOSED after detach(); ERR_LOG_FULL when nothing could be written for long: it is not in the log then.
+   */
+  append(name: string, details: object = {}): void {
+    const statement = eventStatement(name, details);
+    if (!this.#statements) throw new LogError('ERR_LOG_CLOSED', 'the log is closed: nothing can be appended');
+    this.#say(LogType.LOG_NOTE, statement);
   }
 
   /** Writes what is in the ring, and returns when it is on the disk. */

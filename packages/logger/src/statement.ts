@@ -1,5 +1,7 @@
 import { type Cipher, sealRecord } from './cipher.js';
 import { type Epoch, streamChain } from './epoch.js';
+import { LogError } from './errors.js';
+import { toJson } from './json.js';
 import { wipe } from './keys.js';
 import { Ratchet } from './ratchet.js';
 import { LogCause, LogFrame, type LogType, logPrefixCodec } from './records.gen.js';
@@ -7,6 +9,23 @@ import { CONTROLLER, TAG_BYTES, writeHeader } from './wire.js';
 
 const NOTHING_LOST = new Array(LogCause.LOG_CAUSES).fill(0n);
 const BLOCK = 16;
+
+const EVENT_NAME = /^[\w.-]{1,64}$/;
+const EVENT_BYTES = 16 << 10;
+
+/** What a NOTE says of an event of an application. Throws ERR_LOG_EVENT. */
+export function eventStatement(event: string, details: object): object {
+  if (!EVENT_NAME.test(event))
+    throw new LogError('ERR_LOG_EVENT', `event "${event}" has no name of 1 to 64 letters, digits, . _ and -`);
+  const text = toJson(details);
+  const { length } = Buffer.from(text);
+  if (length > EVENT_BYTES)
+    throw new LogError(
+      'ERR_LOG_EVENT',
+      `event "${event}": ${length} bytes of details, expected ${EVENT_BYTES} at most`,
+    );
+  return { event, details: JSON.parse(text) };
+}
 
 /** What the controller itself says in an epoch: a stream like those of the CPUs, of JSON. */
 export class Statements {

@@ -57,6 +57,19 @@ test('keys are made, a log is decrypted and verified, and damage has an exit cod
   );
 });
 
+test('events that were lost have an exit code with --strict alone', async () => {
+  using directory = new Directory();
+  const path = (name: string) => join(directory.path, name);
+  writeFileSync(path('key.pem'), RECIPIENT.privatePem);
+  writeFileSync(path('lossy.cblog'), Buffer.concat(makeLog({ lostAt: () => 3n }).epochs.flat()));
+  writeFileSync(path('whole.cblog'), Buffer.concat(makeLog().epochs.flat()));
+  const verify = async (...args: string[]) =>
+    (await command('verify', '--key', path('key.pem'), ...args)).code;
+  expect(await verify(path('lossy.cblog'))).toBe(0);
+  expect(await verify('--strict', path('lossy.cblog'))).toBe(1);
+  expect(await verify('--strict', path('whole.cblog'))).toBe(0);
+});
+
 test.each([
   [[], 'a command, please'],
   [['open'], 'there is no command "open"'],

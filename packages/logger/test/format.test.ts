@@ -85,6 +85,19 @@ test.each<[Content, object, object]>([
   });
 });
 
+test('what an application appended, in the field names of others', () => {
+  const statement = { event: 'gate.verdict', details: { source: '192.0.2.1' } };
+  expect(formatted({ type: 'note', statement }, 'ecs')).toEqual({
+    '@timestamp': '2023-11-14T22:13:20.000Z',
+    event: { kind: 'event', action: 'gate.verdict', sequence: 4 },
+    cryptbpf: { source: '192.0.2.1' },
+  });
+  expect(formatted({ type: 'note', statement }, 'otel')).toMatchObject({
+    eventName: 'gate.verdict',
+    body: { source: '192.0.2.1' },
+  });
+});
+
 test('what is not of a process has a place in the plain format alone', () => {
   expect(formatted({ type: 'beat' }, 'plain')).toMatchObject({ content: { type: 'beat' } });
   for (const format of ['ecs', 'otel'] as const) expect(formatted({ type: 'beat' }, format)).toBeUndefined();
