@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Netns } from '../../../core/test/support/netns.js';
 import { type PkiOptions, PkiValidator, type ReasonName } from '../../src/index.js';
@@ -88,12 +89,13 @@ export class Lab implements Disposable {
       .trim();
   }
 
-  /** A process inside, which says a word when it is ready. */
+  /** A process inside, which says a word when it is ready: soon, or never. */
   async spawn(namespace: Netns, args: string[], ready: string): Promise<ChildProcess> {
     const child = namespace.spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
     const exited = once(child, 'exit').then(() => 'exited');
     const said = once(child.stdout!, 'data').then(([data]) => String(data).split('\n')[0]);
-    const first = await Promise.race([said, exited]);
+    const late = sleep(10 * WAIT_MS, 'nothing', { ref: false });
+    const first = await Promise.race([said, exited, late]);
     if (first !== ready) throw new Error(`${args[0]} said "${first}", expected "${ready}"`);
     return child;
   }
@@ -117,8 +119,4 @@ export interface Presented {
 
 export function packets(gate: PkiValidator, reason: ReasonName): number {
   return Number(gate.stats()[reason].packets);
-}
-
-export function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

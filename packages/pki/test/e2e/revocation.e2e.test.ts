@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { unlinkSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Issued } from '../support/openssl.js';
-import { CLIENT, Lab, PORT, packets, SERVER, sleep, WAIT_MS } from './lab.js';
+import { CLIENT, Lab, PORT, packets, SERVER, WAIT_MS } from './lab.js';
 
 /* Who was let in goes out again: by a list, by a change of whom the operator trusts, and when nobody can tell any more. */
 
@@ -31,11 +32,19 @@ async function openFlow() {
   return { echoed: () => last };
 }
 
-/** Milliseconds from now on until nothing came back for half a second. */
+/** Milliseconds from start on until nothing came back for half a second; Infinity: that did not happen for long. */
 async function cutAfter(flow: { echoed(): number }, start: number): Promise<number> {
-  const end = start + 2 * WAIT_MS;
-  while (performance.now() - flow.echoed() < 500 && performance.now() < end) await sleep(20);
+  const end = start + 5 * WAIT_MS;
+  while (performance.now() - flow.echoed() < 500) {
+    if (performance.now() > end) return Number.POSITIVE_INFINITY;
+    await sleep(20);
+  }
   return flow.echoed() - start;
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  for (const end = Date.now() + 10 * WAIT_MS; !isSo(); await sleep(50))
+    if (Date.now() > end) throw new Error('it did not come about');
 }
 
 test('a revocation list that changes cuts an established TCP connection within a second', async () => {
@@ -48,7 +57,7 @@ test('a revocation list that changes cuts an established TCP connection within a
   expect(packets(gate, 'DROP_CERT_REVOKED')).toBeGreaterThan(0);
   expect(lab.present(leaf)).toMatchObject({ reason: 'DROP_CERT_REVOKED' });
   lab.ssl.crl(root, []);
-  await sleep(1000);
+  await until(() => gate.authorities()[0]!.revoked === 0);
   expect(lab.present(leaf)).toMatchObject({ lifetime: 3600 });
   gate.detach();
 });
@@ -117,19 +126,21 @@ test('a list that is gone or broken leaves the one before it in force, and the o
   const onError = ({ message }: Error) => errors.push(message);
   const gate = await lab.attach({ anchors: [root.certificate], crls: [crl], onError });
   unlinkSync(crl);
-  for (const end = Date.now() + WAIT_MS; errors.length === 0 && Date.now() < end; ) await sleep(50);
+  await until(() => errors.length > 0);
   expect(errors).toEqual([expect.stringContaining('cannot be read')]);
   expect(lab.present(leaf)).toMatchObject({ reason: 'DROP_CERT_REVOKED' });
   gate.detach();
 });
 
 test('a list that grows stale stops who was admitted, and refuses who comes', async () => {
-  const crl = lab.ssl.crl(root, [], { days: 4 / 86_400 });
+  const crl = lab.ssl.crl(root, []);
   const gate = await lab.attach({ anchors: [root.certificate], crls: [crl] });
   expect(lab.present(leaf)).toMatchObject({ lifetime: 3600 });
   const flow = await openFlow();
-  const cut = await cutAfter(flow, performance.now());
-  expect(cut).toBeLessThan(6000);
+  const start = performance.now();
+  lab.ssl.crl(root, [], { days: 3 / 86_400 });
+  await gate.reload();
+  expect(await cutAfter(flow, start)).toBeLessThan(6000);
   expect(packets(gate, 'DROP_CRL_STALE')).toBeGreaterThan(0);
   expect(lab.present(leaf)).toMatchObject({ reason: 'DROP_CRL_STALE' });
   gate.detach();
@@ -173,7 +184,7 @@ test('nothing passes when the controller is dead and the clock has gone stale', 
   await died;
   expect(await cutAfter(flow, performance.now())).toBeLessThan(2500);
   expect(lab.present(leaf)).toMatchObject({ code: 'ERR_PKI_TIMEOUT' });
-  const gate = await lab.attach({ anchors: [root.certificate], clockHorizon: 2 });
+  const gate = await lab.attach({ anchors: [root.certificate] }); // what waits for a client keeps no clock fresh
   expect(packets(gate, 'DROP_CLOCK_STALE')).toBeGreaterThan(0);
   expect(lab.connect()).toBe('open');
   gate.detach();
