@@ -61,9 +61,13 @@ function section(name) {
 
 rmSync(new URL('plots/', docs), { recursive: true, force: true });
 mkdirSync(new URL('plots/', docs));
+const isBusy = machine.load > machine.cpus / 4;
 const head = [
   '# Performance',
   `Measured ${date.slice(0, 10)} on ${machine.cpu}, ${machine.cpus} CPUs, Linux ${machine.kernel}, Node ${machine.node}. Load of the machine when it began: ${machine.load}. \`npm run bench\` measures; this page is written from what it printed, by \`node scripts/performance.mjs\`.`,
+  ...(isBusy
+    ? ['**The machine was busy with other work: of these figures, ratios alone mean something.**']
+    : []),
   `\`best\` is the best of many small batches, \`median\` the middle one. Baselines ran in turns with ours, in the same run; a ratio above 1 means that ours is ahead. [bench](../bench) says what each row is, and what it is compared with.`,
 ];
 writeFileSync(new URL('performance.md', docs), `${[...head, ...packages.map(section)].join('\n\n')}\n`);
