@@ -11,7 +11,11 @@ export default defineConfig([
   {
     format: 'esm',
     target: 'es2022',
-    entry: { cli: 'src/cli.ts' },
+    entry: {
+      cli: 'src/cli.ts',
+      'traffic/sender': 'src/traffic/sender.ts',
+      'traffic/receiver': 'src/traffic/receiver.ts',
+    },
     banner: { js: '#!/usr/bin/env node' },
     onSuccess: async () => {
       writeFileSync('dist/schema.json', `${JSON.stringify(jsonSchema(), null, 2)}\n`);

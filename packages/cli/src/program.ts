@@ -11,6 +11,7 @@ import { addLogCommand, addLoggerCommand } from './commands/logger.js';
 import { addProgramCommands } from './commands/programs.js';
 import { addStandingCommands } from './commands/standing.js';
 import { addTopCommand } from './commands/top.js';
+import { addTrafficCommand } from './commands/traffic.js';
 import { addTunnelCommand } from './commands/tunnel.js';
 import { addUpdateCommand } from './commands/update.js';
 
@@ -44,6 +45,7 @@ export function makeProgram(version: string): Command {
   addDoctorCommand(program);
   addExplainCommand(program);
   addProgramCommands(program);
+  addTrafficCommand(program);
   addCompletionCommands(program);
   return program;
 }

@@ -31,6 +31,13 @@ function getsIn(feature: string, ...args: string[]): void {
   expect(place.json('admitted', feature, ...place.pins)).toMatchObject([{ source: PEER, origin: 'proof' }]);
 }
 
+/** Reports, and is taken down. */
+function ends(feature: string): void {
+  expect(place.json('stats', feature, ...place.pins)).toHaveProperty('ANSWER_ADMITTED');
+  expect(place.json('detach', feature, ...place.pins)).toMatchObject({ feature, state: 'detached' });
+  expect(place.json('status', ...place.pins)).toEqual([]);
+}
+
 describe('a client gets in', () => {
   test('by work', async () => {
     await stand('pow', 'ports: [443]\ndifficulty: { min: 4, max: 4 }\n');
@@ -60,6 +67,7 @@ describe('a client gets in', () => {
       'ports: [443]\naudience: shop\nproof: { kind: schnorr, keys: [{ id: 1, key: { file: key.pub.pem } }], tableWidth: 4 }\n',
     );
     getsIn('zkp', '--key', at('key.pem'), '--id', '1', '--audience', 'shop');
+    ends('zkp');
   });
 
   test('by a proof of a secret', async () => {
@@ -84,6 +92,7 @@ describe('a client gets in', () => {
       place.file('leaf.key', leaf.key),
     ];
     getsIn('pki', ...files, '--audience', 'shop');
+    ends('pki');
   });
 });
 
@@ -115,7 +124,7 @@ test('operations are asked for', async () => {
   const { publicKey } = { publicKey: keygen('signed-auth', 'verify') };
   expect(publicKey.public).toContain('BEGIN PUBLIC KEY');
   const text = `ports: [22310]\nclients: [{ id: 7, secret: { file: client.key } }]\nkeys:\n  1: { use: hmac, secret: ${Buffer.alloc(32, 1).toString('base64')} }\n  2: { use: verify, publicKey: { file: verify.pub.pem } }\n`;
-  await place.start(
+  const up = await place.start(
     'crypto-offload',
     '-d',
     'in0',
@@ -145,6 +154,9 @@ test('operations are asked for', async () => {
   signature[9]! ^= 1;
   expect(ask('verify', '--key', '2', '--signature', signature.toString('hex')).stdout).toBe('invalid');
   expect(ask('hmac')).toMatchObject({ status: 2 });
+  expect((await up.end('SIGINT'))[0]).toBe(0);
+  expect(await up.line()).toMatchObject({ feature: 'offload', state: 'ended', stands: false });
+  expect(place.hasXdp).toBe(false);
 });
 
 test('keys are made for their owner alone, and not written over', () => {
