@@ -65,13 +65,14 @@ export class Programs implements Disposable {
   }
 
   /** A new session, of which we keep the keys. */
-  install({ initiator = true } = {}): Session {
+  install({ initiator = true, ...keys }: Partial<Session> = {}): Session {
     const session = {
       localIndex: index++,
       remoteIndex: 0x9000_0000 + index++,
       sendKey: randomBytes(32),
       receiveKey: randomBytes(32),
       initiator,
+      ...keys,
     };
     this.peer.install({
       ...session,
