@@ -8,6 +8,7 @@
 
 #include "aead_packet.h"
 #include "tunnel_state.h"
+#include <linux/if_packet.h>
 
 /*
  * A packet of several (GSO, GRO) takes a detour by way of the device, which splits it: it comes out
@@ -70,6 +71,16 @@ INLINE bool outer_exceeds_interface(struct __sk_buff *ctx, struct tunnel_work *w
 	return result != BPF_MTU_CHK_RET_SUCCESS;
 }
 
+/* Between addresses of this host there is no route to ask for. */
+INLINE int outer_loop(struct __sk_buff *ctx, struct tunnel_work *work, __u32 length)
+{
+	work->hop.ifindex = inline_ifindex;
+	work->hop.family = 0;
+	work->hop.is_resolved = true;
+	return outer_exceeds_interface(ctx, work, inline_ifindex, length) ? DROP_TUNNEL_TOO_BIG
+									  : REASON_NONE;
+}
+
 /*
  * As a packet that came in by the inside device would be forwarded: that one alone has forwarding
  * switched on for it. The next hop need not be resolved yet.
@@ -83,6 +94,8 @@ NO_INLINE int outer_route(struct __sk_buff *ctx, struct tunnel_work *work)
 	if (!work)
 		return DROP_TUNNEL_NO_ROUTE;
 	length = outer_length(work);
+	if (inline_is_loopback)
+		return outer_loop(ctx, work, length);
 	fib.ifindex = inside_ifindex;
 	fib.l4_protocol = IPPROTO_UDP;
 	fib.sport = bpf_htons(listen_port);
@@ -114,10 +127,14 @@ NO_INLINE int outer_route(struct __sk_buff *ctx, struct tunnel_work *work)
 	return REASON_NONE;
 }
 
-INLINE int outer_redirect(const struct tunnel_hop *hop)
+/* The kernel has noted that it was for another host; a loopback interface does not look again. */
+INLINE int outer_redirect(struct __sk_buff *ctx, const struct tunnel_hop *hop)
 {
 	struct bpf_redir_neigh neighbor = {.nh_family = hop->family};
 
+	if (!hop->family)
+		return bpf_skb_change_type(ctx, PACKET_HOST) ? TC_ACT_SHOT
+							     : bpf_redirect(hop->ifindex, 0);
 	__builtin_memcpy(neighbor.ipv6_nh, hop->address, sizeof(neighbor.ipv6_nh));
 	return bpf_redirect_neigh(hop->ifindex, &neighbor, sizeof(neighbor), 0);
 }

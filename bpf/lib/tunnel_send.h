@@ -190,5 +190,5 @@ INLINE int tunnel_send(struct __sk_buff *ctx, struct tunnel_work *work)
 	if (reason)
 		return TC_ACT_SHOT;
 	ctx->mark = 0;
-	return outer_redirect(&work->hop);
+	return outer_redirect(ctx, &work->hop);
 }

@@ -18,6 +18,7 @@ const volatile __u32 inside_ifindex;	 /* its other end, where they come out to b
 const volatile __u8 device_mac[6];	 /* of the device */
 const volatile __u32 device_mtu;	 /* in bytes */
 const volatile __u32 inline_ifindex;	 /* where traffic is sealed inline; 0: nowhere */
+const volatile __u8 inline_is_loopback;	 /* both ends are this host's */
 const volatile __u64 reject_after_ns;	 /* age at which a session's keys are not used any more */
 const volatile __u64 reject_after_count; /* packets after which it seals no more */
 

@@ -100,6 +100,32 @@ async function throughTunnel(suite) {
   await Promise.all(Object.values(hosts).map((host) => host.stop()));
 }
 
+/** The hosts keep their addresses, and know of no tunnel. */
+async function inline() {
+  const suite = 'wireguard';
+  const hosts = await startHosts();
+  const keys = { left: generatePrivateKey(suite), right: generatePrivateKey(suite) };
+  for (const [side, other] of [
+    ['left', 'right'],
+    ['right', 'left'],
+  ]) {
+    await hosts[side].ask('inline', {
+      interface: 'cable',
+      localIp: CABLE[side],
+      remoteIp: CABLE[other],
+      privateKey: keys[side],
+      publicKey: publicKeyOf(keys[other], suite),
+    });
+  }
+  const heard = await transfer(hosts, CABLE, new Listener(Object.values(hosts)));
+  promise(
+    heard.frames > 0 && heard.marked === 0,
+    `${number(heard.frames)} frames were heard on the cable, none with a clear byte`,
+  );
+  for (const host of Object.values(hosts)) await host.ask('down');
+  await Promise.all(Object.values(hosts).map((host) => host.stop()));
+}
+
 async function startHosts() {
   const [left, right] = await Promise.all([Machine.start('tunnel/host'), Machine.start('tunnel/host')]);
   connect(left, 'cable', right, 'cable');
@@ -122,6 +148,9 @@ async function play() {
 
   step('Through a tunnel with AES-256-GCM and P-256 (Linux 6.10).');
   await throughTunnel('aes-256-gcm');
+
+  step('Inline: the same addresses as at first, sealed on the way.');
+  await inline();
   return promises.every(Boolean);
 }
 

@@ -22,6 +22,12 @@ serve({
     tunnel = await Tunnel.up(options);
   },
 
+  async inline(options) {
+    tunnel = await Tunnel.inline(options);
+  },
+
+  down: () => tunnel.down(),
+
   heard: () => heard(),
 
   /** Bytes that came on one connection. */

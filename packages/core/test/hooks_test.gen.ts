@@ -2,33 +2,30 @@
 
 import {
   type ArrayMap,
-  type ArrayOfMaps,
-  type CgroupProgram,
+  type BpfMap,
   type HashMap,
-  type HashOfMaps,
-  type KprobeProgram,
   type ObjectSpec,
+  type Program,
   type XdpProgram,
-  type XskMap,
   openObject,
 } from '../src/index.js';
 
 /** What hooks_test.bpf.o holds. */
 export interface HooksTestObject {
   maps: {
-    by_index: ArrayOfMaps;
-    by_name: HashOfMaps<bigint>;
+    by_index: BpfMap;
+    by_name: BpfMap;
     first: ArrayMap<bigint>;
     other: HashMap<number, bigint>;
     second: ArrayMap<bigint>;
-    sockets: XskMap;
+    sockets: BpfMap;
   };
   programs: {
     hooks_by_index: XdpProgram;
     hooks_by_name: XdpProgram;
-    hooks_connect: CgroupProgram;
-    hooks_egress: CgroupProgram;
-    hooks_probe: KprobeProgram;
+    hooks_connect: Program;
+    hooks_egress: Program;
+    hooks_probe: Program;
     hooks_socket: XdpProgram;
   };
   variables: {

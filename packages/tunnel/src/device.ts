@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { BpfError, interfaceIndex, setOffloads } from '@cryptbpf/core';
-import { ip, ipBatch } from './ip.js';
+import { ip, ipBatch, LOOPBACK } from './ip.js';
 
 /*
  * The device that packets are routed into, and its other end, where the programs find them:
@@ -19,8 +19,8 @@ export interface DeviceOptions {
   readonly addresses: readonly string[];
   /** In bytes, of the packets inside. */
   readonly mtu: number;
-  /** Whether packets come out of it whose way back is by another interface. */
-  readonly inline?: boolean;
+  /** An interface by which the way back leads of packets that come out of it. */
+  readonly inline?: string | undefined;
 }
 
 const NAME = /^[A-Za-z0-9_.-]{1,12}$/;
@@ -63,7 +63,7 @@ export class Device {
       setOffloads(name, { 'tx-checksum': false, tso: false, gso: true, gro: true });
       setOffloads(inside, { tso: false, gro: false });
       forwardFrom(inside);
-      if (options.inline) acceptWaysBack(name);
+      if (options.inline !== undefined) acceptWaysBack(name, options.inline);
       for (const end of [inside, name]) ip('link', 'set', end, 'up');
       for (const address of addresses) addAddress(name, address);
       return new Device(options);
@@ -151,9 +151,11 @@ const DUMMY_ADDRESS = '192.0.0.8/32';
  * Inline, packets come out of the device whose way back is by another interface. The kernel takes them where it only
  * asks whether there is a way at all, on a device that has an IPv4 address.
  */
-function acceptWaysBack(name: string): void {
+function acceptWaysBack(name: string, interfaceName: string): void {
   ip('address', 'add', DUMMY_ADDRESS, 'dev', name, 'scope', 'link');
-  writeFileSync(`/proc/sys/net/ipv4/conf/${name}/rp_filter`, '2');
+  const settings = `/proc/sys/net/ipv4/conf/${name}`;
+  writeFileSync(`${settings}/rp_filter`, '2');
+  if (interfaceName === LOOPBACK) writeFileSync(`${settings}/accept_local`, '1');
 }
 
 function macOf(name: string): Uint8Array {

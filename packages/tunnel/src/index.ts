@@ -1,6 +1,7 @@
 export { type PeerConfig, parseConfig, type TunnelConfig } from './config/config.js';
 export type { Endpoint, PeerPath, Session, Suite } from './contract.js';
 export type { Drops } from './datapath/data-path.js';
+export type { InlineOptions } from './inline.js';
 export {
   generatePresharedKey,
   generatePrivateKey,

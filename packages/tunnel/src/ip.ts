@@ -23,6 +23,9 @@ function run(args: readonly string[], input: string): string {
   }
 }
 
+/** Its name cannot be changed. */
+export const LOOPBACK = 'lo';
+
 /** The Ethernet interfaces of this network namespace. */
 export function ethernetInterfaces(): string[] {
   const links = JSON.parse(ip('-json', 'link', 'show')) as { ifname: string; link_type: string }[];

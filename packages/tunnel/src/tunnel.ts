@@ -12,6 +12,7 @@ import type { KernelPeerPath } from './datapath/peer-path.js';
 import { Device } from './device.js';
 import { Handshakes, type Outcome } from './exchange/handshakes.js';
 import { Sockets } from './exchange/sockets.js';
+import { type InlineOptions, inlineOptions } from './inline.js';
 import { formatKey, parseKey, parsePublicKey } from './keys.js';
 import type { Peer } from './peer/peer.js';
 import { REJECT_AFTER_MS, systemClock } from './peer/timing.js';
@@ -28,6 +29,8 @@ export interface TunnelOptions extends Omit<TunnelConfig, 'suite'> {
   readonly mtu?: number;
   /** UDP. Default: one that is free. */
   readonly listenPort?: number;
+  /** From which this host speaks to its peers, and at which they find it. Default: any, as the routes say. */
+  readonly localAddress?: string;
   /** Whether allowed IPs are routed into the device; default routes are not, they are the operator's. Default true; inline false. */
   readonly routes?: boolean;
   /**
@@ -152,7 +155,7 @@ export class Tunnel implements AsyncDisposable {
         rejectAfter: REJECT_AFTER_MS / 1000,
         rejectAfterMessages: REJECT_AFTER_MESSAGES[suite],
         transmit: send,
-        localAddressTo,
+        localAddressTo: async (to) => options.localAddress ?? (await localAddressTo(to)),
       });
     } catch (error) {
       this.#sockets[Symbol.dispose]();
@@ -168,14 +171,26 @@ export class Tunnel implements AsyncDisposable {
    * that is too old.
    */
   static async up(options: TunnelOptions): Promise<Tunnel> {
-    const { name, suite = 'wireguard', mtu = defaultMtu(suite), address, listenPort = 0, peers } = options;
-    const settings = { name, addresses: address, mtu, inline: options.inline !== undefined };
+    const {
+      name,
+      suite = 'wireguard',
+      mtu = defaultMtu(suite),
+      address,
+      listenPort = 0,
+      localAddress,
+      peers,
+    } = options;
+    const settings = { name, addresses: address, mtu, inline: options.inline };
     const left = pinsOf(options).all ? Device.find(settings) : undefined;
     const device = left ?? Device.create(settings);
     let tunnel: Tunnel | undefined;
     try {
       tunnel = new Tunnel(options, device, (made) =>
-        Sockets.open({ port: listenPort, onMessage: (message, source) => made.#receive(message, source) }),
+        Sockets.open({
+          port: listenPort,
+          address: localAddress,
+          onMessage: (message, source) => made.#receive(message, source),
+        }),
       );
       left?.configure(settings);
       for (const peer of peers) await tunnel.#join(peer);
@@ -188,6 +203,11 @@ export class Tunnel implements AsyncDisposable {
       else if (!left) device.remove();
       throw error;
     }
+  }
+
+  /** Inline, between two hosts; throws as up() does, and ERR_BAD_ADDRESS. */
+  static async inline(options: InlineOptions): Promise<Tunnel> {
+    return await Tunnel.up(inlineOptions(options));
   }
 
   get listenPort(): number {

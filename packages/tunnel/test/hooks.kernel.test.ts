@@ -34,7 +34,7 @@ it.each([true, false])('what a controller left is replaced by the next one (all 
   using namespace = Netns.create();
   Netns.addVeth(namespace, namespace, ['u0', 'u1']);
   namespace.run(() => {
-    const device = Device.create({ name: 'cb0', addresses: [], mtu: 1420, inline: true });
+    const device = Device.create({ name: 'cb0', addresses: [], mtu: 1420, inline: 'u0' });
     const filters = (direction: string) =>
       (namespace.exec('tc', 'filter', 'show', 'dev', 'u0', direction).match(/handle 0x/g) ?? []).length;
     const stays = all || !hasLinks();

@@ -12,7 +12,7 @@ import {
 } from '@cryptbpf/core';
 import type { Suite } from '../contract.js';
 import type { Device } from '../device.js';
-import { ethernetInterfaces } from '../ip.js';
+import { ethernetInterfaces, LOOPBACK } from '../ip.js';
 import { Control } from './control.js';
 import { EarlyStages } from './early.js';
 import { Hooks, type Pins } from './hooks.js';
@@ -76,6 +76,7 @@ export class DataPath {
       spec.variable('device_mtu').set(device.mtu);
       spec.variable('listen_port').set(listenPort);
       spec.variable('inline_ifindex').set(inline === undefined ? 0 : interfaceIndex(inline));
+      spec.variable('inline_is_loopback').set(inline === LOOPBACK ? 1 : 0);
       spec.variable('reject_after_ns').set(BigInt(Math.round(options.rejectAfter * NS_PER_S)));
       spec.variable('reject_after_count').set(options.rejectAfterMessages);
       const slots = 1 + maxPeers * SLOTS_PER_PEER;

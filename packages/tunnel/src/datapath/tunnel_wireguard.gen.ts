@@ -1077,6 +1077,7 @@ export interface TunnelWireguardObject {
     device_mac: Uint8Array;
     device_mtu: number;
     inline_ifindex: number;
+    inline_is_loopback: number;
     inside_ifindex: number;
     listen_port: number;
     reject_after_count: bigint;

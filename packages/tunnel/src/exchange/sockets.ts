@@ -6,6 +6,8 @@ import type { Endpoint } from '../contract.js';
 export interface SocketsOptions {
   /** 0 for one that is free in both families. */
   readonly port: number;
+  /** At this address alone. Default: at all of them, in both families. */
+  readonly address?: string | undefined;
   onMessage(message: Uint8Array, source: Endpoint): void;
 }
 
@@ -16,11 +18,11 @@ const NO_IPV6 = ['EAFNOSUPPORT', 'EADDRNOTAVAIL'];
 /** The UDP port of a tunnel, in both families. The kernel takes data packets before they get here. */
 export class Sockets implements Disposable {
   readonly port: number;
-  readonly #ipv4: Socket;
+  readonly #ipv4: Socket | undefined;
   readonly #ipv6: Socket | undefined;
 
-  private constructor(ipv4: Socket, ipv6: Socket | undefined, { onMessage }: SocketsOptions) {
-    this.port = ipv4.address().port;
+  private constructor({ ipv4, ipv6 }: Bound, { onMessage }: SocketsOptions) {
+    this.port = (ipv4 ?? ipv6)!.address().port;
     this.#ipv4 = ipv4;
     this.#ipv6 = ipv6;
     for (const socket of this.#both()) {
@@ -34,7 +36,7 @@ export class Sockets implements Disposable {
   static open(options: SocketsOptions): Sockets {
     for (let tries = 1; ; tries++) {
       try {
-        return bindBoth(options, (ipv4, ipv6) => new Sockets(ipv4, ipv6, options));
+        return new Sockets(options.address ? bindOne(options, options.address) : bindBoth(options), options);
       } catch (cause) {
         const { code, message } = cause as NodeJS.ErrnoException;
         if (code !== 'EADDRINUSE')
@@ -56,14 +58,25 @@ export class Sockets implements Disposable {
   }
 
   #both(): Socket[] {
-    return this.#ipv6 ? [this.#ipv4, this.#ipv6] : [this.#ipv4];
+    return [this.#ipv4, this.#ipv6].filter((socket) => socket !== undefined);
   }
 }
 
-function bindBoth<T>({ port }: SocketsOptions, use: (ipv4: Socket, ipv6: Socket | undefined) => T): T {
+interface Bound {
+  readonly ipv4: Socket | undefined;
+  readonly ipv6: Socket | undefined;
+}
+
+function bindOne({ port }: SocketsOptions, address: string): Bound {
+  return isIPv6(address)
+    ? { ipv4: undefined, ipv6: bind('udp6', port, address) }
+    : { ipv4: bind('udp4', port, address), ipv6: undefined };
+}
+
+function bindBoth({ port }: SocketsOptions): Bound {
   const ipv4 = bind('udp4', port);
   try {
-    return use(ipv4, bindIpv6(ipv4.address().port));
+    return { ipv4, ipv6: bindIpv6(ipv4.address().port) };
   } catch (error) {
     ipv4.close();
     throw error;
@@ -80,14 +93,14 @@ function bindIpv6(port: number): Socket | undefined {
 }
 
 /** At once: with a resolver that does not wait, bind() has failed or not when it returns. */
-function bind(type: SocketType, port: number): Socket {
+function bind(type: SocketType, port: number, address?: string): Socket {
   const socket = createSocket({ type, ipv6Only: type === 'udp6', lookup: literal as never });
   let failure: Error | undefined;
   const note = (error: Error) => {
     failure = error;
   };
   socket.once('error', note);
-  socket.bind(port);
+  socket.bind(port, address);
   socket.off('error', note);
   if (!failure) return socket;
   socket.close();

@@ -140,7 +140,11 @@ describe.each(SUITES)('%s: a tunnel whose keys are renewed all the time', (suite
         rekeys = (await left.tunnel.stats()).handshakes.finished! - before[0].handshakes.finished!;
       }
       expect(load.exitCode).toBeNull();
-      await until(() => needlessRetransmits(left) >= retransmits(left));
+      const isSettled = () => needlessRetransmits(left) >= retransmits(left);
+      const settled = await until(isSettled).then(
+        () => true,
+        () => false,
+      );
       load.kill('SIGINT');
       await once(load, 'exit');
       await quiet(left, right);
@@ -148,6 +152,7 @@ describe.each(SUITES)('%s: a tunnel whose keys are renewed all the time', (suite
       expect(after.map(({ drops }) => drops)).toEqual(before.map(({ drops }) => drops));
       expect(after[0].peers[0]!.sent.packets).toBe(after[1].peers[0]!.received.packets);
       expect(after[1].peers[0]!.sent.packets).toBe(after[0].peers[0]!.received.packets);
+      expect(settled, `${retransmits(left)} retransmits, ${needlessRetransmits(left)} needless`).toBe(true);
       for (const { tap } of [left, right]) capture.drain(tap);
       expect(capture.repeats).toBe(0);
       expect(capture.plaintexts).toBe(0);

@@ -13,8 +13,8 @@ const SERVER = `
   server.listen(7000, process.argv[1], () => console.log('ready'));
 `;
 const CLIENT = `
-  const [host, bytes] = process.argv.slice(1);
-  const socket = require('node:net').connect(7000, host);
+  const [localAddress, host, bytes] = process.argv.slice(1);
+  const socket = require('node:net').connect({ port: 7000, host, localAddress });
   socket.on('data', (data) => console.log(String(data)));
   socket.end(Buffer.alloc(Number(bytes), 'plaintext'));
 `;
@@ -26,7 +26,7 @@ export async function transfer(from: Place, to: Place, family: Family, bytes: nu
   const host = innerAddress(to.side, family);
   const server = run(to, SERVER, host);
   await once(server.stdout!, 'data');
-  const client = run(from, CLIENT, host, `${bytes}`);
+  const client = run(from, CLIENT, innerAddress(from.side, family), host, `${bytes}`);
   const signal = AbortSignal.timeout(WAIT_MS);
   const [said] = await once(client.stdout!, 'data', { signal });
   return Number(String(said));

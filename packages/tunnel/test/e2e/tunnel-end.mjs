@@ -5,10 +5,13 @@ import { Tunnel } from '../../dist/index.js';
 const plain = (_, value) => (typeof value === 'bigint' ? Number(value) : value);
 const say = (answer) => console.log(JSON.stringify(answer, plain));
 
-const tunnel = await Tunnel.up(JSON.parse(process.argv[2])).catch(({ code, message }) => {
-  say({ error: `${code}: ${message}` });
-  process.exit(1);
-});
+const options = JSON.parse(process.argv[2]);
+const tunnel = await (options.localIp ? Tunnel.inline(options) : Tunnel.up(options)).catch(
+  ({ code, message }) => {
+    say({ error: `${code}: ${message}` });
+    process.exit(1);
+  },
+);
 
 const commands = {
   stats: () => tunnel.stats(),
