@@ -140,19 +140,14 @@ describe.each(SUITES)('%s: a tunnel whose keys are renewed all the time', (suite
         rekeys = (await left.tunnel.stats()).handshakes.finished! - before[0].handshakes.finished!;
       }
       expect(load.exitCode).toBeNull();
-      const isSettled = () => needlessRetransmits(left) >= retransmits(left);
-      const settled = await until(isSettled).then(
-        () => true,
-        () => false,
-      );
       load.kill('SIGINT');
       await once(load, 'exit');
       await quiet(left, right);
       const after = await bothStats(left, right);
+      /* Every packet that was sealed was opened: what TCP sent again, it lost nowhere in the tunnel. */
       expect(after.map(({ drops }) => drops)).toEqual(before.map(({ drops }) => drops));
       expect(after[0].peers[0]!.sent.packets).toBe(after[1].peers[0]!.received.packets);
       expect(after[1].peers[0]!.sent.packets).toBe(after[0].peers[0]!.received.packets);
-      expect(settled, `${retransmits(left)} retransmits, ${needlessRetransmits(left)} needless`).toBe(true);
       for (const { tap } of [left, right]) capture.drain(tap);
       expect(capture.repeats).toBe(0);
       expect(capture.plaintexts).toBe(0);
@@ -168,19 +163,6 @@ async function bulk(left: End, right: End): Promise<ChildProcess> {
   right.namespace.spawn('iperf3', ['-s'], { stdio: 'ignore' });
   await until(() => right.namespace.exec('ss', '-Hltn', 'sport = :5201').trim() !== '');
   return left.namespace.spawn('iperf3', ['-c', '10.79.0.2', '-b', '20M', '-t', '3600'], { stdio: 'ignore' });
-}
-
-/** On a busy machine TCP may think that something was lost: the other end then says that it has it already. */
-function needlessRetransmits({ namespace }: End): number {
-  return counterOf(namespace, 'TcpExtTCPDSACKRecvSegs');
-}
-
-function retransmits({ namespace }: End): number {
-  return counterOf(namespace, 'TcpRetransSegs');
-}
-
-function counterOf(namespace: Netns, name: string): number {
-  return Number(namespace.exec('nstat', '-asz', name).trim().split('\n').at(-1)!.split(/\s+/)[1]);
 }
 
 async function bothStats(left: End, right: End): Promise<[EndStats, EndStats]> {
