@@ -70,6 +70,23 @@ INLINE bool pki_recall(struct pki_work *work)
 	return work->kind == PKI_CHAIN && bpf_map_lookup_elem(&verified, &key);
 }
 
+/* The keys that the chain rests on, none of which may be revoked. Returns an enum reason. */
+NO_INLINE int pki_check_keys(struct pki_work *work)
+{
+	struct pki_keys *keys;
+
+	if (!work)
+		return DROP_CERT_REVOKED;
+	keys = &work->grant.keys;
+	__builtin_memset(keys, 0, sizeof(*keys));
+	keys->id[0] = work->certificate[0].subject_key;
+	for (__u32 i = 0; i < PKI_CERTIFICATES_MAX; i++) {
+		if (i < work->count)
+			keys->id[i + 1] = work->certificate[i].authority_key;
+	}
+	return pki_keys_check(keys);
+}
+
 /* All that needs no curve. Returns an enum reason. */
 NO_INLINE int pki_chain(struct __sk_buff *ctx, struct pki_work *work)
 {
@@ -96,6 +113,9 @@ NO_INLINE int pki_chain(struct __sk_buff *ctx, struct pki_work *work)
 			return reason;
 	}
 	reason = pki_walk(work);
+	if (reason)
+		return reason;
+	reason = pki_check_keys(work);
 	if (reason)
 		return reason;
 	work->is_known = pki_recall(work);

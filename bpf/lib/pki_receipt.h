@@ -85,6 +85,7 @@ NO_INLINE int pki_use_voucher(struct pki_work *work)
 	work->basis = voucher->basis;
 	work->issuer.not_after_s = voucher->not_after_s;
 	work->grant.shown = voucher->shown;
+	work->grant.keys = voucher->keys;
 	if (work->issuer.not_after_s < work->now_s)
 		return DROP_CERT_EXPIRED;
 	return pki_basis_check(&work->basis, work->now_s);

@@ -29,6 +29,25 @@ INLINE enum reason pki_basis_check(const struct pki_basis *basis, __u64 now_s)
 	return bpf_map_lookup_elem(&revoked, &key) ? DROP_CERT_REVOKED : REASON_NONE;
 }
 
+/* Whether the operator has revoked one of these keys, whoever certified it. Returns an enum reason.
+ */
+NO_INLINE int pki_keys_check(const struct pki_keys *keys)
+{
+	struct pki_revocation key;
+
+	if (!keys)
+		return DROP_CERT_REVOKED;
+	if (!read_once(pki_keys_revoked))
+		return REASON_NONE;
+	key.id = 0;
+	for (__u32 i = 0; i <= PKI_CERTIFICATES_MAX; i++) {
+		key.serial = keys->id[i];
+		if (key.serial.length && bpf_map_lookup_elem(&revoked, &key))
+			return DROP_CERT_REVOKED;
+	}
+	return REASON_NONE;
+}
+
 /* What an admission rests on, when it is given. */
 INLINE enum reason grant_give(struct gate *g, __u64 expires_ns)
 {
@@ -49,6 +68,7 @@ NO_INLINE int pki_grant_check(const struct gate *g)
 {
 	const struct pki_grant *grant;
 	struct address prefix;
+	int reason;
 
 	if (!g)
 		return DROP_NOT_ADMITTED;
@@ -62,7 +82,8 @@ NO_INLINE int pki_grant_check(const struct gate *g)
 		return DROP_ADMISSION_EXPIRED;
 	if (grant->rules != pki_config_now()->rules)
 		return DROP_RULES_CHANGED;
-	return pki_basis_check(&grant->basis, gate_wall_ms(g->now_ns) / 1000);
+	reason = pki_keys_check(&grant->keys);
+	return reason ? reason : pki_basis_check(&grant->basis, gate_wall_ms(g->now_ns) / 1000);
 }
 
 INLINE enum reason grant_check(const struct gate *g)

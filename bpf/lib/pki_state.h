@@ -17,7 +17,7 @@
 
 /* Changes when an old pinned map of these cannot be read any more. */
 enum pki_layout {
-	PKI_LAYOUT = 1,
+	PKI_LAYOUT = 2,
 };
 
 enum pki_layout unused_pki_layout __attribute__((unused));
@@ -46,6 +46,8 @@ struct pki_config {
 /* The controller writes the configuration that is not active, then makes it so. */
 struct pki_config pki_configs[2];
 __u32 pki_active;
+/* How many entries of revoked are keys: without any, nobody looks. The controller's. */
+__u32 pki_keys_revoked;
 struct pki_birth pki_birth;
 
 /* By what an issuer is found: SHA-256 of its name, and its key identifier. */
@@ -97,8 +99,13 @@ struct pki_basis {
 };
 
 struct pki_revocation {
-	__u32 id; /* of the authority */
-	struct x509_id serial;
+	__u32 id;	       /* of the authority; 0: a key is revoked, whoever certified it */
+	struct x509_id serial; /* or the key's identifier */
+};
+
+/* Of the leaf, and of who issued each certificate of its message; length 0: none. */
+struct pki_keys {
+	struct x509_id id[PKI_CERTIFICATES_MAX + 1];
 };
 
 enum pki_revoked {
@@ -108,7 +115,7 @@ enum pki_revoked {
 
 enum pki_revoked unused_pki_revoked __attribute__((unused));
 
-/* certificate -> enum pki_revoked; written by the controller alone */
+/* certificate, or key -> enum pki_revoked; written by the controller alone */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -165,6 +172,7 @@ struct pki_grant {
 	struct pki_basis basis;
 	__u32 rules;
 	struct pki_shown shown;
+	struct pki_keys keys;
 };
 
 /* source prefix -> grant. Full: the least recently seen source leaves, and is admitted no more. */
@@ -197,6 +205,7 @@ struct pki_voucher {
 	struct pki_basis basis;
 	__u64 not_after_s;
 	struct pki_shown shown;
+	struct pki_keys keys;
 	__u32 reserved;
 };
 

@@ -102,8 +102,37 @@ export class Authorities {
     return true;
   }
 
+  /** A key, by its identifier, whoever certified it. Throws ERR_MAP_FULL. */
+  revokeKey(id: Uint8Array): void {
+    const { revoked } = this.#object.maps;
+    try {
+      revoked.set(keyRevocation(id), PkiRevoked.PKI_REVOKED_BY_OPERATOR);
+    } catch (cause) {
+      throw new BpfError('ERR_MAP_FULL', `no room for the key ${hex(id)}: set maxRevoked`, { cause });
+    }
+    this.#countKeys();
+  }
+
+  /** False: it was not revoked. */
+  unrevokeKey(id: Uint8Array): boolean {
+    if (!this.isKeyRevoked(id)) return false;
+    this.#object.maps.revoked.delete(keyRevocation(id));
+    this.#countKeys();
+    return true;
+  }
+
+  isKeyRevoked(id: Uint8Array): boolean {
+    return this.#object.maps.revoked.get(keyRevocation(id)) !== undefined;
+  }
+
   close(): void {
     this.#isClosed = true;
+  }
+
+  /** The program looks for keys when there are any. */
+  #countKeys(): void {
+    const { maps, variables } = this.#object;
+    variables.pki_keys_revoked = maps.revoked.getBatch().filter(([{ id }]) => id === 0).length;
   }
 
   /* ---- places ---- */
@@ -232,11 +261,15 @@ function serialIn({ serial: { bytes, length } }: PkiRevocation): string {
   return hex(bytes.subarray(0, length));
 }
 
+function keyRevocation(id: Uint8Array): PkiRevocation {
+  return { id: 0, serial: toId(id) };
+}
+
 function identityOf({ name, keyId }: Authority): PkiIdentity {
   return { name, key: toId(keyId) };
 }
 
-function toId(bytes: Uint8Array): { bytes: Uint8Array; length: number } {
+export function toId(bytes: Uint8Array): { bytes: Uint8Array; length: number } {
   const padded = new Uint8Array(32);
   padded.set(bytes);
   return { bytes: padded, length: bytes.length };

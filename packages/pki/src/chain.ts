@@ -58,6 +58,8 @@ export interface Verified<Authority> {
   /** Of the whole chain; Unix time in seconds. */
   readonly notAfter: number;
   readonly shown: ShownName | undefined;
+  /** Identifiers of the keys that it rests on: the leaf's, if it has one, and those of the issuers, from below. */
+  readonly keys: readonly (Uint8Array | undefined)[];
 }
 
 export interface ShownName {
@@ -79,7 +81,8 @@ export function verifyChain<Authority extends TrustedAuthority>(
   const shown = checkNames(own[0]!, policy.rules);
   checkSignatures(own, authority);
   checkHolder(own[0]!, claim, policy);
-  return { authority, serial: own[at]!.serial, notAfter, shown };
+  const keys = [own[0]!.subjectKey, ...own.map(({ authorityKey }) => authorityKey)];
+  return { authority, serial: own[at]!.serial, notAfter, shown, keys };
 }
 
 /** The chain ends at the first certificate that an authority issued. */

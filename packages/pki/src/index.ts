@@ -29,4 +29,5 @@ export {
   type PkiEvent,
   PkiValidator,
   type Presentation,
+  type SubjectKey,
 } from './validator.js';

@@ -38,7 +38,7 @@ export type ListVerdict = (typeof ListVerdict)[keyof typeof ListVerdict];
 
 /** enum pki_layout. */
 export const PkiLayout = {
-  PKI_LAYOUT: 1,
+  PKI_LAYOUT: 2,
 } as const;
 export type PkiLayout = (typeof PkiLayout)[keyof typeof PkiLayout];
 
@@ -582,22 +582,44 @@ export const pkiShownCodec: Codec<PkiShown> = {
   },
 };
 
-/** struct pki_grant, 192 bytes. */
+/** struct pki_keys, 144 bytes. */
+export interface PkiKeys {
+  /** 4 elements. */
+  id: X509Id[];
+}
+
+export const pkiKeysCodec: Codec<PkiKeys> = {
+  size: 144,
+  decode(view, offset) {
+    return {
+      id: take.array(4, (i) => x509IdCodec.decode(view, offset + 36 * i)),
+    };
+  },
+  encode(view, offset, value) {
+    put.array(value.id, 4, 'PkiKeys.id', (item, i) => {
+      x509IdCodec.encode(view, offset + 36 * i, item);
+    });
+  },
+};
+
+/** struct pki_grant, 336 bytes. */
 export interface PkiGrant {
   expiresNs: bigint;
   basis: PkiBasis;
   rules: number;
   shown: PkiShown;
+  keys: PkiKeys;
 }
 
 export const pkiGrantCodec: Codec<PkiGrant> = {
-  size: 192,
+  size: 336,
   decode(view, offset) {
     return {
       expiresNs: view.getBigUint64(offset, true),
       basis: pkiBasisCodec.decode(view, offset + 8),
       rules: view.getUint32(offset + 56, true),
       shown: pkiShownCodec.decode(view, offset + 60),
+      keys: pkiKeysCodec.decode(view, offset + 192),
     };
   },
   encode(view, offset, value) {
@@ -605,6 +627,7 @@ export const pkiGrantCodec: Codec<PkiGrant> = {
     pkiBasisCodec.encode(view, offset + 8, value.basis);
     put.u32(view, offset + 56, value.rules, 'PkiGrant.rules');
     pkiShownCodec.encode(view, offset + 60, value.shown);
+    pkiKeysCodec.encode(view, offset + 192, value.keys);
   },
 };
 
@@ -803,27 +826,30 @@ export const pkiChainKeyCodec: Codec<PkiChainKey> = {
   },
 };
 
-/** struct pki_voucher, 192 bytes. */
+/** struct pki_voucher, 336 bytes. */
 export interface PkiVoucher {
   basis: PkiBasis;
   notAfterS: bigint;
   shown: PkiShown;
+  keys: PkiKeys;
 }
 
 export const pkiVoucherCodec: Codec<PkiVoucher> = {
-  size: 192,
+  size: 336,
   decode(view, offset) {
     return {
       basis: pkiBasisCodec.decode(view, offset),
       notAfterS: view.getBigUint64(offset + 48, true),
       shown: pkiShownCodec.decode(view, offset + 56),
+      keys: pkiKeysCodec.decode(view, offset + 188),
     };
   },
   encode(view, offset, value) {
     pkiBasisCodec.encode(view, offset, value.basis);
     put.u64(view, offset + 48, value.notAfterS, 'PkiVoucher.notAfterS');
     pkiShownCodec.encode(view, offset + 56, value.shown);
-    put.zeros(view, offset + 188, 4);
+    pkiKeysCodec.encode(view, offset + 188, value.keys);
+    put.zeros(view, offset + 332, 4);
   },
 };
 
@@ -1207,6 +1233,7 @@ export interface PkiObject {
     pki_active: number;
     pki_birth: PkiBirth;
     pki_configs: PkiConfig[];
+    pki_keys_revoked: number;
   };
 }
 

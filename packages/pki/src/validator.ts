@@ -14,7 +14,7 @@ import {
 } from '@cryptbpf/core';
 import { sha256State } from '@cryptbpf/core/crypto';
 import { addressBytes, formatAddress, reasonName } from '@cryptbpf/core/gate-client';
-import { Authorities, type Placed, tableLayout } from './authorities.js';
+import { Authorities, type Placed, tableLayout, toId } from './authorities.js';
 import { type Policy, type Verified, verifyChain } from './chain.js';
 import { LABEL } from './client/holder.js';
 import {
@@ -45,6 +45,7 @@ import {
   PkiNameKind,
   type PkiObject,
   type PkiVoucher,
+  Reason,
 } from './pki.gen.js';
 import { type CertificateSource, filesOf, readSources, stampOf } from './sources.js';
 import { isNamedBy, nameDigest, readCertificateOf, resolveTrust } from './trust.js';
@@ -52,6 +53,8 @@ import { Refusal } from './x509/der.js';
 
 const TABLE_WIDTH = 8;
 const SHOWN_BYTES = 128;
+/** The leaf's, and those of issuers. */
+const KEYS = 1 + MOST_CERTIFICATES;
 const VOUCHER = 3;
 /** The fixed part of a proof, all of zeros but for its kind. */
 const VOUCHER_PROOF = Uint8Array.of(VOUCHER, ...new Uint8Array(SHORTEST_PROOF - 1));
@@ -72,10 +75,17 @@ export interface AdmittedCertificate {
   readonly serial: string;
   /** The subject alternative name that let it in, up to 128 bytes of it; undefined: it has none, and needs none. */
   readonly name: string | undefined;
+  /** Identifier of the leaf's key, in hexadecimal; undefined: its certificate has none. */
+  readonly subjectKeyId: string | undefined;
 }
 
 /** A certificate by who issued it: subject of the authority, and number in hexadecimal. */
 export type IssuedCertificate = Pick<AdmittedCertificate, 'authority' | 'serial'>;
+
+/** A key by its identifier, in hexadecimal as certificates show it, with colons or without. */
+export interface SubjectKey {
+  readonly subjectKeyId: string;
+}
 
 /** A source that may reach the protected ports. */
 export interface AdmittedHolder extends AdmittedSource {
@@ -264,21 +274,30 @@ export class PkiValidator extends Gate {
   }
 
   /**
-   * Takes a certificate out from the next packet on, with open connections, whatever lists say now or later: one that an
-   * anchor or an intermediate issued, or what admitted() says of one. Who was let in by a certificate below it goes, too. The
-   * gate remembers it, over the ends of controllers, for as long as the authority is named. A chain stands for its first
-   * certificate. Throws ERR_NOT_FOUND when no authority issued it, ERR_BAD_VALUE, ERR_MAP_FULL.
+   * Takes out, from the next packet on and with open connections, whatever lists say now or later:
+   * - a certificate that an anchor or an intermediate issued, or what admitted() says of one, with who was let in by a
+   *   certificate below it; a chain stands for its first certificate;
+   * - or, as `{ subjectKeyId }`, a key: of a holder or of a CA, in whatever certificate. CAs whose receipts a client used
+   *   count when he presents himself, and not after.
+   *
+   * The gate remembers it, over the ends of controllers: a certificate for as long as its authority is named. Throws
+   * ERR_NOT_FOUND when no authority issued it, ERR_BAD_VALUE, ERR_MAP_FULL.
    */
-  revokeCertificate(certificate: CertificateSource | IssuedCertificate): void {
+  revokeCertificate(given: CertificateSource | IssuedCertificate | SubjectKey): void {
     void this.object;
-    const { authorities, serial } = this.#issued(certificate);
+    if (isSubjectKey(given)) {
+      this.#authorities.revokeKey(keyIdOf(given));
+      return;
+    }
+    const { authorities, serial } = this.#issued(given);
     for (const authority of authorities) this.#authorities.revoke(authority, serial);
   }
 
   /** Takes that back: lists decide again. False: it was not revoked by revokeCertificate(). Throws likewise. */
-  unrevokeCertificate(certificate: CertificateSource | IssuedCertificate): boolean {
+  unrevokeCertificate(given: CertificateSource | IssuedCertificate | SubjectKey): boolean {
     void this.object;
-    const { authorities, serial } = this.#issued(certificate);
+    if (isSubjectKey(given)) return this.#authorities.unrevokeKey(keyIdOf(given));
+    const { authorities, serial } = this.#issued(given);
     return authorities.map((authority) => this.#authorities.unrevoke(authority, serial)).includes(true);
   }
 
@@ -367,6 +386,8 @@ export class PkiValidator extends Gate {
     const key = { salt: salt.getBigUint64(16, true), tag: salt.getBigUint64(24, true) };
     try {
       const verified = verifyChain({ certificates, signature, challenge, source }, this.#policy());
+      if (verified.keys.some((id) => id && this.#authorities.isKeyRevoked(id)))
+        throw new Refusal(Reason.DROP_CERT_REVOKED);
       maps.vouchers.set(key, toVoucher(verified));
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
@@ -407,12 +428,13 @@ export class PkiValidator extends Gate {
     };
   }
 
-  #certificateOf({ basis, shown: { kind, length, bytes } }: PkiGrant): AdmittedCertificate {
+  #certificateOf({ basis, shown: { kind, length, bytes }, keys }: PkiGrant): AdmittedCertificate {
     const authority = this.#authorities.placed.find(({ id }) => id === basis.id);
     return {
       authority: authority?.certificate.subject.text ?? '',
-      serial: Buffer.from(basis.serial.bytes.subarray(0, basis.serial.length)).toString('hex'),
+      serial: showId(basis.serial) ?? '',
       name: showName(kind, bytes.subarray(0, length)),
+      subjectKeyId: showId(keys.id[0]!),
     };
   }
 }
@@ -438,6 +460,19 @@ function issuedOf(given: CertificateSource | IssuedCertificate) {
 function serialOf(text: string): Uint8Array {
   if (/^([0-9a-f]{2}){1,32}$/i.test(text)) return new Uint8Array(Buffer.from(text, 'hex'));
   throw new BpfError('ERR_BAD_VALUE', `serial is "${text}", expected 1 to 32 bytes in hexadecimal`);
+}
+
+function isSubjectKey(given: CertificateSource | IssuedCertificate | SubjectKey): given is SubjectKey {
+  return typeof given === 'object' && 'subjectKeyId' in given && !('serial' in given);
+}
+
+function keyIdOf({ subjectKeyId }: SubjectKey): Uint8Array {
+  const text = subjectKeyId.replaceAll(':', '');
+  if (/^([0-9a-f]{2}){1,32}$/i.test(text)) return new Uint8Array(Buffer.from(text, 'hex'));
+  throw new BpfError(
+    'ERR_BAD_VALUE',
+    `subjectKeyId is "${subjectKeyId}", expected 1 to 32 bytes in hexadecimal`,
+  );
 }
 
 function readTrust(own: OwnSettings) {
@@ -471,7 +506,7 @@ function toConfig(own: OwnSettings, old: PkiConfig, isNarrower: boolean): PkiCon
   };
 }
 
-function toVoucher({ authority, serial, notAfter, shown }: Verified<Placed>): PkiVoucher {
+function toVoucher({ authority, serial, notAfter, shown, keys }: Verified<Placed>): PkiVoucher {
   const padded = (bytes: Uint8Array, length: number) => {
     const all = new Uint8Array(length);
     all.set(bytes.subarray(0, length));
@@ -486,6 +521,7 @@ function toVoucher({ authority, serial, notAfter, shown }: Verified<Placed>): Pk
     },
     notAfterS: BigInt(notAfter),
     shown: { kind, length: Math.min(bytes.length, SHOWN_BYTES), bytes: padded(bytes, SHOWN_BYTES) },
+    keys: { id: Array.from({ length: KEYS }, (_, i) => toId(keys[i] ?? new Uint8Array())) },
   };
 }
 
@@ -501,6 +537,10 @@ function randomKey(): { k0: bigint; k1: bigint } {
   const key = { k0: bytes.readBigUInt64LE(0), k1: bytes.readBigUInt64LE(8) };
   bytes.fill(0);
   return key;
+}
+
+function showId({ bytes, length }: { bytes: Uint8Array; length: number }): string | undefined {
+  return length === 0 ? undefined : Buffer.from(bytes.subarray(0, length)).toString('hex');
 }
 
 function showName(kind: number, bytes: Uint8Array): string | undefined {

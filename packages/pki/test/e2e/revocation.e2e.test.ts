@@ -111,6 +111,21 @@ test('a certificate is revoked by the operator where nobody has lists, and a CA 
   gate.detach();
 });
 
+test('a key that the operator revokes cuts who was admitted with it, and the next controller remembers', async () => {
+  const gate = await lab.attach({ anchors: [root.certificate] });
+  expect(lab.present(leaf)).toMatchObject({ lifetime: 3600 });
+  const flow = await openFlow();
+  const { subjectKeyId } = gate.admitted()[0]!.certificate!;
+  gate.revokeCertificate({ subjectKeyId: subjectKeyId! });
+  expect(await cutAfter(flow, performance.now())).toBeLessThan(1000);
+  gate.close();
+  const next = await lab.attach({ anchors: [root.certificate] });
+  expect(lab.present(leaf)).toMatchObject({ reason: 'DROP_CERT_REVOKED' });
+  expect(next.unrevokeCertificate({ subjectKeyId: subjectKeyId! })).toBe(true);
+  expect(lab.connect()).toBe('open');
+  next.detach();
+});
+
 test('a list of a CA that is no authority is refused', async () => {
   const stranger = lab.ssl.root('stranger');
   const crls = [lab.ssl.crl(stranger, [])];
