@@ -83,7 +83,7 @@ int offload(struct xdp_md *ctx)
 				 ? offload_request(ctx, work)
 				 : PASS_UNPROTECTED;
 	count(reason, bytes);
-	offload_work_end(work);
+	work_end(work);
 	if (is_pass(reason))
 		return hook_pass(ctx, CHAIN_OFFLOAD);
 	return reason == ANSWER_RESULT || reason == ANSWER_ERROR ? XDP_TX : XDP_DROP;

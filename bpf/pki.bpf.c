@@ -46,6 +46,6 @@ int pki(struct __sk_buff *ctx)
 		reason = pki_last(ctx, work, reason);
 	}
 	action = gate_act(ctx, &work->gate, reason);
-	gate_work_end(work);
+	work_end(work);
 	return action == GATE_PASSES ? hook_pass(ctx, 0) : action;
 }

@@ -29,6 +29,6 @@ int signed_auth(struct xdp_md *ctx)
 		reason = signed_last(ctx, work, signature_check(work));
 	key_count(work->place, reason, work->gate.now_ns);
 	action = gate_act(ctx, &work->gate, reason);
-	gate_work_end(work);
+	work_end(work);
 	return action == GATE_PASSES ? hook_pass(ctx, CHAIN_SIGNED_AUTH) : action;
 }

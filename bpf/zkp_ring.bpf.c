@@ -34,6 +34,6 @@ int zkp_ring_gate(struct __sk_buff *ctx)
 	if (reason == GATE_SUSPENDED)
 		reason = zkp_ring_settle(ctx, work, zkp_ring_check(ctx, work));
 	action = gate_act(ctx, &work->gate, reason);
-	gate_work_end(work);
+	work_end(work);
 	return action == GATE_PASSES ? hook_pass(ctx, 0) : action;
 }

@@ -35,6 +35,6 @@ int zkp_schnorr_gate(struct __sk_buff *ctx)
 	if (reason == ANSWER_ADMITTED)
 		zkp_count_proof(work->gate.subject);
 	action = gate_act(ctx, &work->gate, reason);
-	gate_work_end(work);
+	work_end(work);
 	return action == GATE_PASSES ? hook_pass(ctx, 0) : action;
 }

@@ -179,45 +179,28 @@ struct offload_work {
 	};
 };
 
-/* Two for each CPU: before 6.4, a packet can come in while a test runs the program by itself. */
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 2);
-	__type(key, __u32);
-	__type(value, __u8[sizeof(struct offload_work)]);
-} works SEC(".maps");
+#define WORK  struct offload_work
+#define WORKS works
+#include "works.h"
 
 INLINE const struct offload_config *offload_config_now(void)
 {
 	return &offload_configs[read_once(offload_active) & 1];
 }
 
-INLINE struct offload_work *offload_work_at(__u32 level)
-{
-	return bpf_map_lookup_elem(&works, &level);
-}
-
-/* To be given back with offload_work_end(). NULL: there are two already. */
+/* See work_take(). */
 INLINE struct offload_work *offload_work_begin(void)
 {
-	struct offload_work *work = offload_work_at(0);
+	struct offload_work *work = work_take();
 
-	if (work && read_once(work->busy))
-		work = offload_work_at(1);
-	if (!work || read_once(work->busy))
+	if (!work)
 		return NULL;
-	write_once(work->busy, 1);
 	work->now_ns = bpf_ktime_get_boot_ns();
 	work->error = OFFLOAD_DONE;
 	work->result_bytes = 0;
 	work->route = OFFLOAD_BPF;
 	__builtin_memset(&work->packet, 0, sizeof(work->packet));
 	return work;
-}
-
-INLINE void offload_work_end(struct offload_work *work)
-{
-	write_once(work->busy, 0);
 }
 
 INLINE struct offload_key *offload_key_of(__u32 id, __u32 operation)

@@ -11,7 +11,7 @@
 NO_INLINE int pki_head_check(struct gate *g, const struct challenge *challenge,
 			     const struct pki_head *head, __u32 is_request)
 {
-	struct pki_work *work = gate_work_now();
+	struct pki_work *work = work_now();
 
 	if (!g || !work || !challenge || !head)
 		return DROP_PROOF;

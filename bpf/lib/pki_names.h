@@ -107,7 +107,7 @@ INLINE void pki_show_name(struct pki_work *work, const struct der *r)
 /* Reads the next name; notes it if it is asked for. Returns 0. */
 NO_INLINE int pki_next_name(struct der *r)
 {
-	struct pki_work *work = gate_work_now();
+	struct pki_work *work = work_now();
 	enum reason reason;
 
 	if (!work || !r)

@@ -51,7 +51,7 @@ NO_INLINE int pki_keys_check(const struct pki_keys *keys)
 /* What an admission rests on, when it is given. */
 INLINE enum reason grant_give(struct gate *g, __u64 expires_ns)
 {
-	struct pki_work *work = gate_work_now();
+	struct pki_work *work = work_now();
 	struct address prefix = g->prefix;
 
 	if (!work)

@@ -99,7 +99,7 @@ INLINE struct signed_claim *signed_claim_of(struct signed_work *work, const stru
 NO_INLINE int knock_check(struct gate *g, const struct challenge *challenge,
 			  const struct signed_knock *knock)
 {
-	struct signed_work *work = gate_work_now();
+	struct signed_work *work = work_now();
 	enum reason reason;
 
 	if (!g || !work || !challenge || !knock)
@@ -120,7 +120,7 @@ NO_INLINE int knock_check(struct gate *g, const struct challenge *challenge,
 NO_INLINE int session_request_check(struct gate *g, const struct challenge *challenge,
 				    const struct session_request *request)
 {
-	struct signed_work *work = gate_work_now();
+	struct signed_work *work = work_now();
 	struct signed_claim *claim;
 	enum reason reason;
 

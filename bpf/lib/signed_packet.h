@@ -378,7 +378,7 @@ INLINE enum reason signed_pass(struct xdp_md *ctx, struct signed_work *work, enu
 /* What becomes of a packet to a protected UDP port. Returns GATE_SUSPENDED, or an enum reason. */
 NO_INLINE int evidence_judge(struct xdp_md *ctx, struct gate *g)
 {
-	struct signed_work *work = gate_work_now();
+	struct signed_work *work = work_now();
 	enum reason reason;
 
 	if (!g || !work)

@@ -93,7 +93,7 @@ INLINE enum reason zkp_check_image(struct zkp_work *work, const struct zkp_ring 
 NO_INLINE int zkp_ring_take(struct gate *g, const struct challenge *challenge,
 			    const struct zkp_ring *proof)
 {
-	struct zkp_work *work = gate_work_now();
+	struct zkp_work *work = work_now();
 	const struct zkp_ring_key *ring = NULL;
 	struct zkp_claim *claim;
 	enum reason reason;

@@ -50,7 +50,7 @@ struct zkp_work {
 NO_INLINE int zkp_schnorr_take(struct gate *g, const struct challenge *challenge,
 			       const struct zkp_schnorr *proof)
 {
-	struct zkp_work *work = gate_work_now();
+	struct zkp_work *work = work_now();
 	const struct zkp_key *key;
 	struct zkp_claim *claim;
 

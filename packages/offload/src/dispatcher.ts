@@ -15,6 +15,8 @@ import type { EngineRoute } from './routes.js';
 /** How often a request is given to an engine. */
 const TRIES = 3;
 const CHECKS_MAX = 4096;
+const USERSPACE = ROUTES.indexOf('userspace');
+const HARDWARE = ROUTES.indexOf('hardware');
 
 /** Something to be done, whoever asked. It ends once. */
 interface Task {
@@ -55,6 +57,7 @@ export class Dispatcher {
   readonly #meter = new Meter();
   #nonces = new Map<number, OwnNonces>();
   #checkEvery = 0;
+  #hasHardware = false;
   #sinceCheck = 0;
 
   constructor(
@@ -79,8 +82,9 @@ export class Dispatcher {
     for (const route of this.#routes) route?.setKeys(keys);
   }
 
-  setCheckEvery(checkEvery: number): void {
+  configure(checkEvery: number, hasHardware: boolean): void {
     this.#checkEvery = checkEvery;
+    this.#hasHardware = hasHardware;
   }
 
   /** A record of the ring. */
@@ -171,14 +175,14 @@ export class Dispatcher {
 
   /** The last resort, when no engine is well: in this thread. */
   #doHere(task: Task): void {
-    task.end(ROUTES.indexOf('userspace'), this.#judge.perform(task.job));
+    task.end(USERSPACE, this.#judge.perform(task.job));
   }
 
   /** The route, or another one that is well. */
   #usable(wanted: number): EngineRoute | undefined {
-    const first = this.#routes[wanted];
-    if (first && !first.isOut) return first;
-    return this.#routes.find((route) => route && !route.isOut);
+    const isWell = (route: EngineRoute | undefined) =>
+      route !== undefined && !route.isOut && (route.index !== HARDWARE || this.#hasHardware);
+    return [this.#routes[wanted], ...this.#routes].find(isWell);
   }
 
   /** To another engine; what is sealed there has another nonce, since the first one may have been used. */
@@ -202,7 +206,7 @@ export class Dispatcher {
   }
 
   #isDue(route: number): boolean {
-    if (route !== ROUTES.indexOf('hardware') || this.#checkEvery === 0) return false;
+    if (route !== HARDWARE || this.#checkEvery === 0) return false;
     this.#sinceCheck = (this.#sinceCheck + 1) % this.#checkEvery;
     return this.#sinceCheck === 0;
   }
@@ -224,7 +228,7 @@ export class Dispatcher {
       this.#answers.error(record, error || ErrorNumber.OFFLOAD_BAD_LENGTH);
       return;
     }
-    this.#counts[route === ROUTES.indexOf('hardware') ? 'hardware' : 'userspace']++;
+    this.#counts[route === HARDWARE ? 'hardware' : 'userspace']++;
     this.#answers.result(record, route, result);
   }
 

@@ -301,7 +301,7 @@ export class OffloadManager implements AsyncDisposable {
   }
 
   get #hasHardware(): boolean {
-    return this.#options.hardware !== undefined;
+    return this.#options.hardware !== undefined && this.#settings.hwAvailable;
   }
 
   #bringUp(): void {
@@ -353,9 +353,9 @@ export class OffloadManager implements AsyncDisposable {
   }
 
   #configure(settings: Settings): void {
-    this.#kernel.configure(settings, this.#hasHardware);
-    this.#dispatcher.setCheckEvery(settings.checkEvery);
     this.#settings = settings;
+    this.#kernel.configure(settings, this.#hasHardware);
+    this.#dispatcher.configure(settings.checkEvery, this.#hasHardware);
   }
 
   #distrustBpf(question: Job): void {

@@ -3,7 +3,7 @@ import { OPERATIONS, type Operation, ROUTES, type Route } from './client/wire.js
 import type { Engine } from './engines/engine.js';
 import type { OffloadKeySpec } from './keys.js';
 import type { OffloadConfig } from './offload.gen.js';
-import { CLASS_COUNT, SIZE_COUNT, sizeClass, staticRoute } from './policy.js';
+import { CLASS_COUNT, SIZE_BOUNDS, SIZE_COUNT, sizeClass, staticRoute } from './policy.js';
 
 /** Who may ask. */
 export interface OffloadClientSpec {
@@ -31,6 +31,16 @@ export interface OffloadSettings {
   keys?: Readonly<Record<number, OffloadKeySpec>>;
   /** 'learned'; 'static': small in BPF, large elsewhere, by fixed bounds; or one route for all. Default 'learned'. */
   policy?: 'learned' | 'static' | Route;
+  /** Another word for policy: true is 'learned', false 'static'. */
+  adaptiveMode?: boolean;
+  /** 'static': hashes of up to so many bytes are small, and done by BPF. 64, 256, 512, 1024, 4096, 16384 or 65536. Default 512. */
+  smallThreshold?: number;
+  /** 'static': hashes of more bytes are large, and done by hardware where it is there. Default 4096. */
+  largeThreshold?: number;
+  /** 'static': false: small hashes are done in user space, too. Default true. */
+  preferBpfForHash?: boolean;
+  /** false: the hardware route is not used, though an engine was given. Default true. */
+  hwAvailable?: boolean;
   /** Before policy. Default none. */
   pins?: readonly Pin[];
   /** A route that is not the best is tried once in so many requests, rarer where it is much worse. Default 64; 0: never. */
@@ -60,13 +70,17 @@ export interface OffloadOptions extends InstallOptions, OffloadSettings {
   onError?: (error: Error) => void;
 }
 
-export type Settings = Required<OffloadSettings>;
+export type Settings = Required<Omit<OffloadSettings, 'adaptiveMode'>>;
 
 const DEFAULTS: Settings = {
   ports: [],
   clients: [],
   keys: {},
   policy: 'learned',
+  smallThreshold: 512,
+  largeThreshold: 4096,
+  preferBpfForHash: true,
+  hwAvailable: true,
   pins: [],
   exploreEvery: 64,
   costWeight: 0,
@@ -102,7 +116,7 @@ export function settingsOf(options: OffloadOptions): Settings {
 
 /** Throws ERR_BAD_OPTION with the option, its value and what it may be. */
 export function withChanges(settings: Settings, changes: OffloadSettings): Settings {
-  const given = Object.entries(changes).filter(([, value]) => value !== undefined);
+  const given = Object.entries(withPolicy(changes)).filter(([, value]) => value !== undefined);
   const unknown = given.find(([name]) => !(name in DEFAULTS));
   if (unknown) throw new BpfError('ERR_BAD_OPTION', `option ${unknown[0]} is not known`);
   const changed = { ...settings, ...Object.fromEntries(given) } as Settings;
@@ -111,6 +125,12 @@ export function withChanges(settings: Settings, changes: OffloadSettings): Setti
   for (const port of changed.ports) integer('ports', port, 1, 65_535);
   for (const { id } of changed.clients) integer('clients', id, 0, 0xffff_fffe);
   oneOf('policy', changed.policy, ['learned', 'static', ...ROUTES]);
+  for (const name of ['smallThreshold', 'largeThreshold'] as const) oneOf(name, changed[name], SIZE_BOUNDS);
+  if (changed.smallThreshold > changed.largeThreshold) {
+    const message = `option smallThreshold is ${changed.smallThreshold}, more than largeThreshold: ${changed.largeThreshold}`;
+    throw new BpfError('ERR_BAD_OPTION', message);
+  }
+  for (const name of ['preferBpfForHash', 'hwAvailable'] as const) boolean(name, changed[name]);
   for (const { operation, bytes, route } of changed.pins) {
     oneOf('pins', operation, OPERATIONS);
     oneOf('pins', route, ROUTES);
@@ -125,6 +145,15 @@ export function withChanges(settings: Settings, changes: OffloadSettings): Setti
   integer('checkEvery', changed.checkEvery, 0, 1e6);
   integer('stallMs', changed.stallMs, 10, 60_000);
   return changed;
+}
+
+/** adaptiveMode as a policy. */
+function withPolicy({ adaptiveMode, ...changes }: OffloadSettings): OffloadSettings {
+  if (adaptiveMode === undefined) return changes;
+  boolean('adaptiveMode', adaptiveMode);
+  if (changes.policy !== undefined)
+    throw new BpfError('ERR_BAD_OPTION', 'options policy and adaptiveMode say the same: give one of them');
+  return { ...changes, policy: adaptiveMode ? 'learned' : 'static' };
 }
 
 export function toConfig(settings: Settings, hasHardware: boolean): OffloadConfig {
@@ -147,7 +176,7 @@ export function pinsOf(settings: Settings, hasHardware: boolean): number[] {
     return (
       1 +
       (settings.policy === 'static'
-        ? staticRoute(requestClass, hasHardware)
+        ? staticRoute(requestClass, hasHardware, settings)
         : ROUTES.indexOf(settings.policy))
     );
   });
@@ -167,6 +196,11 @@ function checkRate(name: string, { perSecond, burst }: Rate): void {
   integer(`${name}.burst`, burst, 1, 1e9);
 }
 
+function boolean(name: string, value: boolean): void {
+  if (typeof value === 'boolean') return;
+  throw new BpfError('ERR_BAD_OPTION', `option ${name} is ${value}, expected true or false`);
+}
+
 function number(name: string, value: number, min: number, max: number): void {
   if (typeof value === 'number' && value >= min && value <= max) return;
   throw new BpfError('ERR_BAD_OPTION', `option ${name} is ${value}, expected a number from ${min} to ${max}`);
@@ -180,7 +214,7 @@ function integer(name: string, value: number, min: number, max: number): void {
   );
 }
 
-function oneOf(name: string, value: string, values: readonly string[]): void {
+function oneOf<T extends string | number>(name: string, value: T, values: readonly T[]): void {
   if (values.includes(value)) return;
-  throw new BpfError('ERR_BAD_OPTION', `option ${name} is "${value}", expected one of ${values.join(', ')}`);
+  throw new BpfError('ERR_BAD_OPTION', `option ${name} is ${value}, expected one of ${values.join(', ')}`);
 }

@@ -1,7 +1,7 @@
 /* Where an operation is done: the same as bpf/lib/offload_decide.h, for simulations and for requests of this process. */
 
 export const ROUTE_COUNT = 3;
-const SIZE_BOUNDS = [64, 256, 512, 1024, 4096, 16_384, 65_536];
+export const SIZE_BOUNDS = [64, 256, 512, 1024, 4096, 16_384, 65_536];
 export const SIZE_COUNT = SIZE_BOUNDS.length + 1;
 const LOAD_BOUNDS = [1, 2, 4, 8, 16, 32, 64];
 export const LOAD_COUNT = LOAD_BOUNDS.length + 1;
@@ -248,12 +248,29 @@ export function priorTables(): { estimates: Estimate[]; classes: ClassState[] } 
   return { estimates, classes };
 }
 
+/** By size alone. */
+export interface StaticRules {
+  /** Bytes, each one of SIZE_BOUNDS. */
+  readonly smallThreshold: number;
+  readonly largeThreshold: number;
+  readonly preferBpfForHash: boolean;
+}
+
+export const STATIC_RULES: StaticRules = {
+  smallThreshold: 512,
+  largeThreshold: 4096,
+  preferBpfForHash: true,
+};
+/** What is encrypted and larger goes to hardware. */
+const ENCRYPT_SIZE = sizeClass(1024);
+
 /** The rules of the demonstration that this package comes from: what is small in BPF, what is large by hardware. */
-export function staticRoute(requestClass: number, hasHardware: boolean): number {
+export function staticRoute(requestClass: number, hasHardware: boolean, rules = STATIC_RULES): number {
   const operation = Math.floor(requestClass / SIZE_COUNT);
   const size = requestClass % SIZE_COUNT;
   const elsewhere = hasHardware ? 2 : 1;
-  if (operation <= 1) return size <= 2 ? 0 : size <= 4 ? 1 : elsewhere;
-  if (operation <= 3) return size <= 3 ? 0 : elsewhere;
-  return 1;
+  if (operation > 3) return 1;
+  if (operation > 1) return size <= ENCRYPT_SIZE ? 0 : elsewhere;
+  if (rules.preferBpfForHash && size <= sizeClass(rules.smallThreshold)) return 0;
+  return size <= sizeClass(rules.largeThreshold) ? 1 : elsewhere;
 }
