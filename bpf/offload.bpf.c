@@ -14,7 +14,7 @@ char _license[] SEC("license") = "GPL";
 /* Done here; what it took is learned, and now and then told to the controller, which checks it. */
 INLINE void offload_serve(struct offload_work *work)
 {
-	bool is_client = !work->client.is_probe;
+	bool is_client = work->client.kind != OFFLOAD_CLIENT_PROBE;
 	bool is_checked = is_client && offload_is_checked(offload_config_now()->check_interval) &&
 			  offload_controller_lives(work) && !offload_tell(work, OFFLOAD_CHECK_DATA);
 
@@ -25,12 +25,28 @@ INLINE void offload_serve(struct offload_work *work)
 		offload_tell(work, OFFLOAD_CHECK_RESULT);
 }
 
+/* The controller makes sessions. */
+INLINE enum offload_error offload_direct_session(struct offload_work *work)
+{
+	if (work->head.segments != 1)
+		return OFFLOAD_BAD_LENGTH;
+	if (!offload_controller_lives(work))
+		return OFFLOAD_BUSY;
+	work->route = OFFLOAD_USERSPACE;
+	work->class = 0;
+	work->depth = 0;
+	return OFFLOAD_DONE;
+}
+
 /* Returns an enum offload_error; with OFFLOAD_DONE, work->route is where it goes. */
 INLINE enum offload_error offload_direct(struct offload_work *work, struct offload_choice *choice)
 {
-	enum offload_error error = offload_check_operation(work);
+	enum offload_error error;
 
-	if (error || work->client.is_probe)
+	if (work->head.operation == OFFLOAD_SESSION)
+		return offload_direct_session(work);
+	error = offload_check_operation(work);
+	if (error || work->client.kind == OFFLOAD_CLIENT_PROBE)
 		return error;
 	if (offload_choose(work, choice) || choice->route >= OFFLOAD_ROUTES)
 		return OFFLOAD_BUSY;

@@ -24,6 +24,7 @@ enum offload_operation {
 	OFFLOAD_OPEN = 3,   /* AES-256-GCM */
 	OFFLOAD_VERIFY = 4, /* ECDSA on P-256, of a SHA-256 digest */
 	OFFLOAD_OPERATIONS = 5,
+	OFFLOAD_SESSION = 5, /* asks the controller for a session: no operation of a route */
 };
 
 enum offload_route {
@@ -45,6 +46,7 @@ enum offload_error {
 	OFFLOAD_EXHAUSTED = 7,	/* the key has done its work */
 	OFFLOAD_FAILED = 8,	/* no route could do it */
 	OFFLOAD_INCOMPLETE = 9, /* not all segments came */
+	OFFLOAD_PLAINTEXT = 10, /* this client may ask only in a session */
 };
 
 struct offload_head {

@@ -28,7 +28,9 @@ export class BenchService {
     }));
     const words = Buffer.from(key, 'hex');
     const half = { k0: words.readBigUInt64LE(0), k1: words.readBigUInt64LE(8) };
-    maps.clients.set(CLIENT, { request: half, reply: half, rate: NO_LIMIT, place: 0 });
+    const never = { usage: { sealed: 0n, refused: 0n }, key: { w: new Array(8).fill(0) } };
+    const plain = { endsNs: 0n, place: 0, budget: 0, kind: 0, sealedRequest: never, sealedReply: never };
+    maps.clients.set(CLIENT, { request: half, reply: half, rate: NO_LIMIT, ...plain });
     maps.queues.set(0, { done: 0, isOut: 0, slowness: NOT_SLOWER });
     maps.classes.set(SHA256_CLASS, { decisions: 0, current: 0, pin: 1, due: [0, 0, 0] });
     this.#prepare(macOf(key));

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "answer.h"
-#include "offload_state.h"
+#include "offload_session.h"
 
 #define CHECKSUM_PIECE 512 /* what bpf_csum_diff() takes at once before 6.12 */
 
@@ -27,12 +27,27 @@ NO_INLINE long offload_checksum(struct offload_work *work, __u32 bytes, __u32 su
 	return total;
 }
 
+/* Behind a body of so many bytes. */
+INLINE bool offload_put_tag(struct offload_work *work, __u64 body)
+{
+	struct siphash_tag128 tag;
+
+	work->mac = siphash128_start(&work->client.reply);
+	if (siphash_message(&work->mac, &work->message, 0, OFFLOAD_HEAD_BYTES + body))
+		return false;
+	tag = siphash128_finish(&work->mac);
+	opaque(body);
+	if (body > OFFLOAD_BODY_MAX)
+		return false;
+	__builtin_memcpy(work->message.bytes + OFFLOAD_HEAD_BYTES + body, &tag, sizeof(tag));
+	return true;
+}
+
 /* Head, zeros behind the result up to whole words, and the tag: all that the payload is. */
 INLINE bool offload_finish_payload(struct offload_work *work, __u32 *payload)
 {
 	struct offload_head *head = (struct offload_head *)work->message.bytes;
 	__u64 result = work->error ? 0 : work->result_bytes, padded = (result + 3) & ~3ULL;
-	struct siphash_tag128 tag;
 
 	opaque(result);
 	if (result > OFFLOAD_BODY_MAX || padded > work->body_bytes)
@@ -43,14 +58,9 @@ INLINE bool offload_finish_payload(struct offload_work *work, __u32 *payload)
 	head->segments = bpf_htons(1);
 	head->length = bpf_htonl(result);
 	__builtin_memset(work->message.bytes + OFFLOAD_HEAD_BYTES + result, 0, 4);
-	work->mac = siphash128_start(&work->client.reply);
-	if (siphash_message(&work->mac, &work->message, 0, OFFLOAD_HEAD_BYTES + padded))
+	if (work->client.kind == OFFLOAD_CLIENT_SESSION ? offload_session_seal(work, padded)
+							: !offload_put_tag(work, padded))
 		return false;
-	tag = siphash128_finish(&work->mac);
-	opaque(padded);
-	if (padded > OFFLOAD_BODY_MAX)
-		return false;
-	__builtin_memcpy(work->message.bytes + OFFLOAD_HEAD_BYTES + padded, &tag, sizeof(tag));
 	*payload = OFFLOAD_PAYLOAD_MIN + padded;
 	return true;
 }

@@ -8,7 +8,7 @@
  */
 #pragma once
 
-#include "offload_state.h"
+#include "offload_session.h"
 
 INLINE void offload_take_head(struct offload_head *head)
 {
@@ -77,11 +77,37 @@ INLINE bool offload_tag_holds(struct offload_work *work, const struct siphash_ke
 	return !((claimed[0] ^ tag.low) | (claimed[1] ^ tag.high));
 }
 
-/* Within the rate of the client, and of all. */
-INLINE bool offload_afford(const struct offload_work *work, struct offload_client_state *state)
+INLINE bool offload_is_genuine(struct offload_work *work)
 {
-	return token_take(&state->bucket, &work->client.rate, work->now_ns) &&
+	if (work->client.kind == OFFLOAD_CLIENT_SESSION)
+		return !offload_session_open(work);
+	return offload_tag_holds(work, &work->client.request);
+}
+
+/* Within the rate of the client, and of all. */
+INLINE bool offload_afford(const struct offload_work *work)
+{
+	__u32 place = work->client.budget;
+	struct offload_client_state *state = bpf_map_lookup_elem(&client_states, &place);
+
+	return state && token_take(&state->bucket, &work->client.rate, work->now_ns) &&
 	       token_take(&offload_bucket, &offload_config_now()->rate, work->now_ns);
+}
+
+/* Why a client whose request it is does not get it. */
+INLINE enum offload_error offload_check_client(const struct offload_work *work)
+{
+	bool asks_session = work->head.operation == OFFLOAD_SESSION;
+
+	if (work->client.kind == OFFLOAD_CLIENT_PROBE)
+		return OFFLOAD_DONE;
+	if (!offload_afford(work))
+		return OFFLOAD_BUDGET;
+	if (work->client.kind == OFFLOAD_CLIENT_SECRET && !asks_session)
+		return OFFLOAD_PLAINTEXT;
+	if (work->client.kind == OFFLOAD_CLIENT_SESSION && asks_session)
+		return OFFLOAD_BAD_OPERATION;
+	return OFFLOAD_DONE;
 }
 
 /* The client's, whose tag holds and whose counter is new. */
@@ -95,15 +121,16 @@ INLINE enum reason offload_authenticate(struct offload_work *work)
 		return DROP_OFFLOAD_CLIENT;
 	work->client = *client;
 	place = client->place;
+	if (work->client.kind == OFFLOAD_CLIENT_SESSION && work->now_ns >= work->client.ends_ns)
+		return DROP_OFFLOAD_CLIENT;
 	state = bpf_map_lookup_elem(&client_states, &place);
 	if (!state || replay_check(&state->window, work->head.counter))
 		return DROP_REPLAY;
-	if (!offload_tag_holds(work, &work->client.request))
+	if (!offload_is_genuine(work))
 		return DROP_OFFLOAD_TAG;
 	if (replay_commit(&state->window, work->head.counter))
 		return DROP_REPLAY;
-	if (!work->client.is_probe && !offload_afford(work, state))
-		work->error = OFFLOAD_BUDGET;
+	work->error = offload_check_client(work);
 	return REASON_NONE;
 }
 

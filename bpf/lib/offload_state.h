@@ -10,6 +10,7 @@
 
 #include "../offload.h"
 #include "aes_gcm_soft.h"
+#include "chacha20poly1305.h"
 #include "hmac_message.h"
 #include "packet.h"
 #include "p256_decode.h"
@@ -26,7 +27,7 @@
 
 /* Changes when an old pinned map cannot be read any more. */
 enum offload_layout {
-	OFFLOAD_LAYOUT = 1,
+	OFFLOAD_LAYOUT = 2,
 };
 
 enum offload_layout unused_offload_layout __attribute__((unused));
@@ -35,13 +36,29 @@ enum offload_route unused_offload_route __attribute__((unused));
 enum offload_error unused_offload_error __attribute__((unused));
 enum offload_type unused_offload_type __attribute__((unused));
 
+/* What an entry stands for, and what it may ask. */
+enum offload_client_kind {
+	OFFLOAD_CLIENT_PLAIN = 0,
+	OFFLOAD_CLIENT_SECRET = 1, /* for sessions alone */
+	OFFLOAD_CLIENT_SESSION = 2,
+	OFFLOAD_CLIENT_PROBE =
+		3, /* the controller: what it asks is done here, whatever is decided */
+};
+
+enum offload_client_kind unused_offload_client_kind __attribute__((unused));
+
 /* The controller alone makes clients. */
 struct offload_client {
 	struct siphash_key request;
 	struct siphash_key reply;
 	struct token_rate rate;
-	__u32 place;	/* of its state */
-	__u32 is_probe; /* the controller itself: what it asks is done here, whatever is decided */
+	__u64 ends_ns; /* of a session, boot clock */
+	__u32 place;   /* of its state */
+	__u32 budget;  /* place of the state that has its bucket: a session's is its client's */
+	__u32 kind;    /* enum offload_client_kind */
+	__u32 reserved;
+	struct chacha20poly1305_key sealed_request; /* of a session */
+	struct chacha20poly1305_key sealed_reply;
 };
 
 struct offload_client_state {
@@ -169,6 +186,7 @@ struct offload_work {
 	__u32 depth;
 	__u64 streak_ns; /* when it began */
 	struct siphash_state mac;
+	struct chacha20poly1305 session;
 	struct sha256 hash;
 	struct p256_signature signature;
 	struct offload_record record; /* the ring gets it with what comes next */

@@ -1,7 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { SipHash128 } from '@cryptbpf/core/gate-client';
+import { type PacketGuard, TagGuard } from './client/guard.js';
 import { encodePacket, PacketType, segmentsOf } from './client/wire.js';
 import { addressOf, type RingRecord } from './requests.js';
 
@@ -11,7 +11,8 @@ const BUFFER_BYTES = 4 * 2 ** 20;
 export class Answers {
   readonly #sockets = new Map<string, Socket>();
   readonly #onError: (error: Error) => void;
-  #macs = new Map<number, SipHash128>();
+  /** By client or session. */
+  #guards = new Map<number, PacketGuard>();
   #failed = 0;
 
   constructor(onError: (error: Error) => void) {
@@ -30,10 +31,21 @@ export class Answers {
       for (const port of ports) if (!scopeid) this.#socket(address, port);
   }
 
-  /** Reply keys by client. */
+  /** Reply keys by client: there are no others any more. */
   setClients(keys: ReadonlyMap<number, Uint8Array>): void {
-    for (const mac of this.#macs.values()) mac.wipe();
-    this.#macs = new Map([...keys].map(([id, key]) => [id, new SipHash128(key)]));
+    for (const guard of this.#guards.values()) guard.wipe();
+    this.#guards = new Map([...keys].map(([id, key]) => [id, new TagGuard(key)]));
+    for (const key of keys.values()) key.fill(0);
+  }
+
+  /** A session, whose answers this guard closes. */
+  add(id: number, guard: PacketGuard): void {
+    this.#guards.set(id, guard);
+  }
+
+  remove(id: number): void {
+    this.#guards.get(id)?.wipe();
+    this.#guards.delete(id);
   }
 
   result(record: RingRecord, route: number, result: Uint8Array): void {
@@ -59,10 +71,10 @@ export class Answers {
     part: Pick<Parameters<typeof encodePacket>[0], 'type' | 'detail' | 'segment' | 'segments' | 'data'>,
   ): void {
     const { client, key, operation } = record;
-    const mac = this.#macs.get(client);
-    if (!mac) return; // the client was removed meanwhile: nobody could read it
+    const guard = this.#guards.get(client);
+    if (!guard) return; // the client was removed meanwhile: nobody could read it
     const counter = record.counter - BigInt(record.segment);
-    const packet = encodePacket({ ...part, client, key, operation, counter }, 0, mac);
+    const packet = encodePacket({ ...part, client, key, operation, counter }, 0, guard);
     const socket = this.#socket(addressOf(record.destination), record.destinationPort);
     socket.send(packet, record.sourcePort, addressOf(record.source), (error) => {
       if (error) this.#failed++;

@@ -51,6 +51,7 @@ export class Dispatcher {
   readonly #checks = new Map<string, RingRecord>();
   readonly #judge = new Performer();
   readonly #counts = { userspace: 0, hardware: 0, errors: 0, moved: 0, checked: 0, wrong: 0 };
+  readonly #openSession: (record: RingRecord) => Outcome;
   readonly #onWrongBpf: (question: Job) => void;
   /** Of what is asked in this process. */
   readonly #classes: ClassState[] = priorTables().classes;
@@ -64,11 +65,13 @@ export class Dispatcher {
     kernel: OffloadKernel,
     answers: Answers,
     routes: readonly (EngineRoute | undefined)[],
+    openSession: (record: RingRecord) => Outcome,
     onWrongBpf: (question: Job) => void,
   ) {
     this.#kernel = kernel;
     this.#answers = answers;
     this.#routes = routes;
+    this.#openSession = openSession;
     this.#onWrongBpf = onWrongBpf;
   }
 
@@ -97,6 +100,8 @@ export class Dispatcher {
   #takeUp(record: RingRecord): void {
     const request = this.#assemblies.add(record);
     if (request === 'full') this.#refuse([record], ErrorNumber.OFFLOAD_BUSY);
+    else if (request && record.operation === OffloadOperation.OFFLOAD_SESSION)
+      this.#answer(request, USERSPACE, this.#openSession(record));
     else if (request) this.#serve(request);
   }
 

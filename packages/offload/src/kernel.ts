@@ -3,10 +3,13 @@ import { p256GeneratorTable } from '@cryptbpf/core/crypto';
 import { type ClientKeys, clientKeys } from './client/keys.js';
 import { type OwnNonces, writeKey } from './keys.js';
 import {
+  OffloadClientKind as Kind,
+  type OffloadClient,
   type OffloadClientState,
   OffloadLayout,
   type OffloadObject,
   offloadClassCodec,
+  offloadClientCodec,
   offloadClientStateCodec,
   offloadEstimateCodec,
   offloadQueueCodec,
@@ -23,6 +26,16 @@ import {
   ROUTE_COUNT,
 } from './policy.js';
 import type { EngineRoute } from './routes.js';
+
+/** That it may have open. */
+export const SESSIONS_PER_CLIENT = 4;
+
+/** Entries that so many clients need: each and its sessions, and the controller. */
+export function entriesFor(clients: number): number {
+  return clients * (1 + SESSIONS_PER_CLIENT) + 1;
+}
+
+const clientsIn = (entries: number): number => Math.floor((entries - 1) / (1 + SESSIONS_PER_CLIENT));
 
 /** The controller's own id, by which it probes the program. */
 export const PROBE_CLIENT = 0xffff_ffff;
@@ -101,9 +114,10 @@ export class OffloadKernel {
     const wanted = new Set([PROBE_CLIENT, ...specs.map(({ id }) => id)]);
     for (const [id] of clients.getBatch().filter(([id]) => !wanted.has(id))) clients.delete(id);
     const replies = new Map<number, Uint8Array>();
-    for (const { id, secret, rate = CLIENT_RATE } of specs) {
+    for (const { id, secret, rate = CLIENT_RATE, encrypted = false } of specs) {
       const keys = clientKeys(secret);
-      this.#writeClient(id, keys, rate);
+      const kind = encrypted ? Kind.OFFLOAD_CLIENT_SECRET : Kind.OFFLOAD_CLIENT_PLAIN;
+      this.#writeClient(id, keys, rate, kind);
       keys.request.fill(0);
       replies.set(id, keys.reply);
     }
@@ -112,7 +126,31 @@ export class OffloadKernel {
 
   /** The controller as a client, with these keys. */
   writeProbeClient(keys: ClientKeys): void {
-    this.#writeClient(PROBE_CLIENT, keys, CLIENT_RATE);
+    this.#writeClient(PROBE_CLIENT, keys, CLIENT_RATE, Kind.OFFLOAD_CLIENT_PROBE);
+  }
+
+  hasClient(id: number): boolean {
+    return this.maps.clients.get(id) !== undefined;
+  }
+
+  /** What comes by this id counts against the rate of its client. */
+  writeSession(id: number, client: number, { request, reply }: ClientKeys, endsNs: bigint): void {
+    const { clients } = this.maps;
+    const { rate, place: budget } = clients.get(client)!;
+    clients.set(id, {
+      ...blankClient(),
+      rate,
+      endsNs,
+      place: this.#newPlace(),
+      budget,
+      kind: Kind.OFFLOAD_CLIENT_SESSION,
+      sealedRequest: sealing(request),
+      sealedReply: sealing(reply),
+    });
+  }
+
+  removeSession(id: number): void {
+    this.maps.clients.delete(id);
   }
 
   /** Exactly these keys. */
@@ -164,16 +202,17 @@ export class OffloadKernel {
       offloadClassCodec.encode(classes.view(), requestClass * classes.stride, { ...state, pin });
   }
 
-  #writeClient(id: number, { request, reply }: ClientKeys, rate: Rate): void {
+  #writeClient(id: number, { request, reply }: ClientKeys, rate: Rate, kind: number): void {
     const { clients } = this.maps;
     const place = clients.get(id)?.place ?? this.#newPlace();
-    const isProbe = id === PROBE_CLIENT ? 1 : 0;
     clients.set(id, {
+      ...blankClient(),
       request: words(request),
       reply: words(reply),
       rate: tokenRate(rate),
       place,
-      isProbe,
+      budget: place,
+      kind,
     });
   }
 
@@ -193,9 +232,20 @@ export class OffloadKernel {
     }
     throw new BpfError(
       'ERR_MAP_FULL',
-      `there is room for ${client_states.maxEntries - 1} clients: see maxClients`,
+      `there is room for ${clientsIn(client_states.maxEntries)} clients: see maxClients`,
     );
   }
+}
+
+function blankClient(): OffloadClient {
+  return offloadClientCodec.decode(new DataView(new ArrayBuffer(offloadClientCodec.size)), 0);
+}
+
+/** A key of ChaCha20-Poly1305 that has sealed nothing yet. */
+function sealing(key: Uint8Array): OffloadClient['sealedRequest'] {
+  const view = new DataView(key.buffer, key.byteOffset, key.length);
+  const w = Array.from({ length: 8 }, (_, i) => view.getUint32(4 * i, true));
+  return { usage: { sealed: 0n, refused: 0n }, key: { w } };
 }
 
 function words(key: Uint8Array): { k0: bigint; k1: bigint } {

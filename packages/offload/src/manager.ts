@@ -31,10 +31,11 @@ import {
 import { OPERATIONS, type Operation, ROUTES, type Route } from './client/wire.js';
 import { Dispatcher, type DispatcherCounts } from './dispatcher.js';
 import { WorkerPool } from './engines/pool.js';
-import { OffloadKernel } from './kernel.js';
+import { entriesFor, OffloadKernel } from './kernel.js';
 import { engineKey } from './keys.js';
 import { OffloadLayout, type OffloadObject, openOffload } from './offload.gen.js';
 import {
+  type OffloadClientSpec,
   type OffloadOptions,
   type OffloadSettings,
   type Settings,
@@ -47,6 +48,7 @@ import { CELL_COUNT, LOAD_COUNT, ROUTE_COUNT, SIZE_COUNT } from './policy.js';
 import { BpfProbe } from './probe.js';
 import { type DecisionRecord, toRecords } from './records.js';
 import { EngineRoute } from './routes.js';
+import { Sessions } from './sessions.js';
 
 const FEATURE = 'offload';
 const PARTS: readonly Part[] = [{ program: 'offload', hook: { kind: 'xdp', slot: ChainSlot.CHAIN_OFFLOAD } }];
@@ -90,6 +92,8 @@ export interface OffloadStats {
   readonly userspace: DispatcherCounts;
   /** Answers that could not be sent. */
   readonly unsent: number;
+  /** Encrypted sessions that are open. */
+  readonly sessions: number;
   readonly routes: Record<Route, RouteStats | undefined>;
 }
 
@@ -114,6 +118,7 @@ export class OffloadManager implements AsyncDisposable {
   readonly #installation: Installation;
   readonly #kernel: OffloadKernel;
   readonly #answers: Answers;
+  readonly #sessions: Sessions;
   readonly #pool: WorkerPool;
   readonly #routes: readonly (EngineRoute | undefined)[];
   readonly #dispatcher: Dispatcher;
@@ -132,17 +137,22 @@ export class OffloadManager implements AsyncDisposable {
     const spec = openOffload(new URL('./offload.bpf.o', import.meta.url));
     spec.map('p256_entries').maxEntries = GENERATOR.entries;
     for (const name of ['clients', 'client_states'] as const)
-      spec.map(name).maxEntries = (options.maxClients ?? MAX_CLIENTS) + 1; // the controller is one
+      spec.map(name).maxEntries = entriesFor(options.maxClients ?? MAX_CLIENTS);
     this.#store = new Store(spec, options.pin === false ? undefined : pinDirectory(FEATURE, options));
     this.#installation = new Installation(FEATURE, PARTS, options, this.#store);
     this.#kernel = new OffloadKernel(this.#store);
     this.#answers = new Answers((error) => this.#tell(error));
+    this.#sessions = new Sessions(this.#kernel, this.#answers);
     this.#pool = new WorkerPool(options.workers);
     const { hardware } = options;
     const engines = [undefined, this.#pool, hardware];
     this.#routes = engines.map((engine, index) => engine && this.#route(index, engine));
-    this.#dispatcher = new Dispatcher(this.#kernel, this.#answers, this.#routes, (question) =>
-      this.#distrustBpf(question),
+    this.#dispatcher = new Dispatcher(
+      this.#kernel,
+      this.#answers,
+      this.#routes,
+      (record) => this.#sessions.open(record),
+      (question) => this.#distrustBpf(question),
     );
   }
 
@@ -192,6 +202,7 @@ export class OffloadManager implements AsyncDisposable {
       reasons: countReasons((reason) => stats.at(reason)),
       userspace: this.#dispatcher.counts,
       unsent: this.#answers.failed,
+      sessions: this.#sessions.count,
       routes: Object.fromEntries(ROUTES.map((name, i) => [name, states[i]])) as OffloadStats['routes'],
     };
   }
@@ -221,12 +232,12 @@ export class OffloadManager implements AsyncDisposable {
     return toRecords(this.#open().maps.decisions.events(options));
   }
 
-  /** Changes settings while requests come; those that are not named stay, clients and keys are replaced as a whole. */
+  /** Changes settings while requests come; those that are not named stay, clients and keys are replaced as a whole, and with clients all sessions end. */
   update(changes: OffloadSettings): void {
     this.#open();
     const settings = withChanges(this.#settings, changes);
     const keys = changes.keys ? engineKeys(settings) : this.#engineKeys;
-    if (changes.clients) this.#answers.setClients(this.#kernel.writeClients(settings.clients));
+    if (changes.clients) this.#setClients(settings.clients);
     if (changes.keys) this.#setKeys(keys);
     this.#configure(settings);
     this.#answers.open(settings.ports);
@@ -310,7 +321,7 @@ export class OffloadManager implements AsyncDisposable {
     if (this.#store.isNew) this.#kernel.beBorn();
     else this.#store.requireLayout(variables.offload_layout, OffloadLayout.OFFLOAD_LAYOUT);
     this.#answers.open(this.#settings.ports);
-    this.#answers.setClients(this.#kernel.writeClients(this.#settings.clients));
+    this.#setClients(this.#settings.clients);
     this.#probe = new BpfProbe(this.#kernel, programs.offload, () => this.#settings.ports[0]!);
     this.#bpf = new BpfRoute(this.#kernel, this.#probe);
     this.#setKeys(this.#engineKeys);
@@ -330,6 +341,7 @@ export class OffloadManager implements AsyncDisposable {
     this.#every(TICK_MS, () => {
       this.#kernel.beat();
       this.#dispatcher.watch();
+      this.#sessions.watch();
     });
     this.#every(WATCH_MS, () => this.#installation.watch());
   }
@@ -346,6 +358,12 @@ export class OffloadManager implements AsyncDisposable {
     });
   }
 
+  /** Sessions end with it. */
+  #setClients(clients: readonly OffloadClientSpec[]): void {
+    this.#answers.setClients(this.#kernel.writeClients(clients));
+    this.#sessions.setClients(clients);
+  }
+
   #setKeys(keys: EngineKeys): void {
     this.#engineKeys = keys;
     this.#bpf?.setKeys(keys);
@@ -354,6 +372,7 @@ export class OffloadManager implements AsyncDisposable {
 
   #configure(settings: Settings): void {
     this.#settings = settings;
+    this.#sessions.configure(settings.sessionSeconds);
     this.#kernel.configure(settings, this.#hasHardware);
     this.#dispatcher.configure(settings.checkEvery, this.#hasHardware);
   }
@@ -376,6 +395,7 @@ export class OffloadManager implements AsyncDisposable {
     this.#reading?.[Symbol.dispose]();
     this.#bpf?.close();
     this.#probe?.close();
+    this.#sessions.close();
     this.#dispatcher.close();
     this.#answers.close();
   }

@@ -34,6 +34,15 @@ export const OffloadCheck = {
 } as const;
 export type OffloadCheck = (typeof OffloadCheck)[keyof typeof OffloadCheck];
 
+/** enum offload_client_kind. */
+export const OffloadClientKind = {
+  OFFLOAD_CLIENT_PLAIN: 0,
+  OFFLOAD_CLIENT_SECRET: 1,
+  OFFLOAD_CLIENT_SESSION: 2,
+  OFFLOAD_CLIENT_PROBE: 3,
+} as const;
+export type OffloadClientKind = (typeof OffloadClientKind)[keyof typeof OffloadClientKind];
+
 /** enum offload_error. */
 export const OffloadError = {
   OFFLOAD_DONE: 0,
@@ -46,12 +55,13 @@ export const OffloadError = {
   OFFLOAD_EXHAUSTED: 7,
   OFFLOAD_FAILED: 8,
   OFFLOAD_INCOMPLETE: 9,
+  OFFLOAD_PLAINTEXT: 10,
 } as const;
 export type OffloadError = (typeof OffloadError)[keyof typeof OffloadError];
 
 /** enum offload_layout. */
 export const OffloadLayout = {
-  OFFLOAD_LAYOUT: 1,
+  OFFLOAD_LAYOUT: 2,
 } as const;
 export type OffloadLayout = (typeof OffloadLayout)[keyof typeof OffloadLayout];
 
@@ -63,6 +73,7 @@ export const OffloadOperation = {
   OFFLOAD_OPEN: 3,
   OFFLOAD_VERIFY: 4,
   OFFLOAD_OPERATIONS: 5,
+  OFFLOAD_SESSION: 5,
 } as const;
 export type OffloadOperation = (typeof OffloadOperation)[keyof typeof OffloadOperation];
 
@@ -409,32 +420,105 @@ export const tokenRateCodec: Codec<TokenRate> = {
   },
 };
 
-/** struct offload_client, 56 bytes. */
+/** struct aead_usage, 16 bytes. */
+export interface AeadUsage {
+  sealed: bigint;
+  refused: bigint;
+}
+
+export const aeadUsageCodec: Codec<AeadUsage> = {
+  size: 16,
+  decode(view, offset) {
+    return {
+      sealed: view.getBigUint64(offset, true),
+      refused: view.getBigUint64(offset + 8, true),
+    };
+  },
+  encode(view, offset, value) {
+    put.u64(view, offset, value.sealed, 'AeadUsage.sealed');
+    put.u64(view, offset + 8, value.refused, 'AeadUsage.refused');
+  },
+};
+
+/** struct chacha20_key, 32 bytes. */
+export interface Chacha20Key {
+  /** 8 elements. */
+  w: number[];
+}
+
+export const chacha20KeyCodec: Codec<Chacha20Key> = {
+  size: 32,
+  decode(view, offset) {
+    return {
+      w: take.array(8, (i) => view.getUint32(offset + 4 * i, true)),
+    };
+  },
+  encode(view, offset, value) {
+    put.array(value.w, 8, 'Chacha20Key.w', (item, i) => {
+      put.u32(view, offset + 4 * i, item, 'Chacha20Key.w');
+    });
+  },
+};
+
+/** struct chacha20poly1305_key, 48 bytes. */
+export interface Chacha20poly1305Key {
+  usage: AeadUsage;
+  key: Chacha20Key;
+}
+
+export const chacha20poly1305KeyCodec: Codec<Chacha20poly1305Key> = {
+  size: 48,
+  decode(view, offset) {
+    return {
+      usage: aeadUsageCodec.decode(view, offset),
+      key: chacha20KeyCodec.decode(view, offset + 16),
+    };
+  },
+  encode(view, offset, value) {
+    aeadUsageCodec.encode(view, offset, value.usage);
+    chacha20KeyCodec.encode(view, offset + 16, value.key);
+  },
+};
+
+/** struct offload_client, 168 bytes. */
 export interface OffloadClient {
   request: SiphashKey;
   reply: SiphashKey;
   rate: TokenRate;
+  endsNs: bigint;
   place: number;
-  isProbe: number;
+  budget: number;
+  kind: number;
+  sealedRequest: Chacha20poly1305Key;
+  sealedReply: Chacha20poly1305Key;
 }
 
 export const offloadClientCodec: Codec<OffloadClient> = {
-  size: 56,
+  size: 168,
   decode(view, offset) {
     return {
       request: siphashKeyCodec.decode(view, offset),
       reply: siphashKeyCodec.decode(view, offset + 16),
       rate: tokenRateCodec.decode(view, offset + 32),
-      place: view.getUint32(offset + 48, true),
-      isProbe: view.getUint32(offset + 52, true),
+      endsNs: view.getBigUint64(offset + 48, true),
+      place: view.getUint32(offset + 56, true),
+      budget: view.getUint32(offset + 60, true),
+      kind: view.getUint32(offset + 64, true),
+      sealedRequest: chacha20poly1305KeyCodec.decode(view, offset + 72),
+      sealedReply: chacha20poly1305KeyCodec.decode(view, offset + 120),
     };
   },
   encode(view, offset, value) {
     siphashKeyCodec.encode(view, offset, value.request);
     siphashKeyCodec.encode(view, offset + 16, value.reply);
     tokenRateCodec.encode(view, offset + 32, value.rate);
-    put.u32(view, offset + 48, value.place, 'OffloadClient.place');
-    put.u32(view, offset + 52, value.isProbe, 'OffloadClient.isProbe');
+    put.u64(view, offset + 48, value.endsNs, 'OffloadClient.endsNs');
+    put.u32(view, offset + 56, value.place, 'OffloadClient.place');
+    put.u32(view, offset + 60, value.budget, 'OffloadClient.budget');
+    put.u32(view, offset + 64, value.kind, 'OffloadClient.kind');
+    put.zeros(view, offset + 68, 4);
+    chacha20poly1305KeyCodec.encode(view, offset + 72, value.sealedRequest);
+    chacha20poly1305KeyCodec.encode(view, offset + 120, value.sealedReply);
   },
 };
 
@@ -566,26 +650,6 @@ export const p256XyCodec: Codec<P256Xy> = {
   encode(view, offset, value) {
     put.bytes(view, offset, 32, value.x, 'P256Xy.x');
     put.bytes(view, offset + 32, 32, value.y, 'P256Xy.y');
-  },
-};
-
-/** struct aead_usage, 16 bytes. */
-export interface AeadUsage {
-  sealed: bigint;
-  refused: bigint;
-}
-
-export const aeadUsageCodec: Codec<AeadUsage> = {
-  size: 16,
-  decode(view, offset) {
-    return {
-      sealed: view.getBigUint64(offset, true),
-      refused: view.getBigUint64(offset + 8, true),
-    };
-  },
-  encode(view, offset, value) {
-    put.u64(view, offset, value.sealed, 'AeadUsage.sealed');
-    put.u64(view, offset + 8, value.refused, 'AeadUsage.refused');
   },
 };
 

@@ -11,8 +11,10 @@ export interface OffloadClientSpec {
   id: number;
   /** 32 random bytes that the client has, too. */
   secret: Uint8Array;
-  /** Packets. Default {perSecond: 10000, burst: 1000}. */
+  /** Packets, with those of its sessions. Default {perSecond: 10000, burst: 1000}. */
   rate?: Rate;
+  /** It may ask only in encrypted sessions. Default false: as it likes. */
+  encrypted?: boolean;
 }
 
 /** Operations on data of that many bytes, and of sizes that are counted with it, are done by this route alone. */
@@ -55,6 +57,8 @@ export interface OffloadSettings {
   queueDepth?: { userspace: number; hardware: number };
   /** One result of BPF and of hardware in so many is compared with OpenSSL's. Default 64; 0: none. */
   checkEvery?: number;
+  /** After which a client's encrypted session ends; it opens others by itself. Default 3600. */
+  sessionSeconds?: number;
   /** Milliseconds after which an engine that keeps a request is taken out. Default 250. */
   stallMs?: number;
 }
@@ -88,6 +92,7 @@ const DEFAULTS: Settings = {
   logRate: { perSecond: 100, burst: 100 },
   queueDepth: { userspace: 1024, hardware: 256 },
   checkEvery: 64,
+  sessionSeconds: 3600,
   stallMs: 250,
 };
 export const CLIENT_RATE: Rate = { perSecond: 10_000, burst: 1000 };
@@ -143,6 +148,7 @@ export function withChanges(settings: Settings, changes: OffloadSettings): Setti
   for (const name of ['userspace', 'hardware'] as const)
     integer('queueDepth', changed.queueDepth[name], 1, 65_536);
   integer('checkEvery', changed.checkEvery, 0, 1e6);
+  integer('sessionSeconds', changed.sessionSeconds, 1, 86_400);
   integer('stallMs', changed.stallMs, 10, 60_000);
   return changed;
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { SipHash128 } from '@cryptbpf/core/gate-client';
+import { TagGuard } from './client/guard.js';
 import { clientKeys } from './client/keys.js';
 import { BODY_MAX, decodePacket, encodePacket, PacketType } from './client/wire.js';
 import { nowCounter, type OffloadKernel, PROBE_CLIENT } from './kernel.js';
@@ -17,8 +17,8 @@ const ROOM = 32;
 /** Asks the program for operations, as a client would that its budgets do not bind: for the controller alone. */
 export class BpfProbe {
   readonly #run: (frame: Uint8Array) => { returnValue: number; data: Uint8Array };
-  readonly #request: SipHash128;
-  readonly #reply: SipHash128;
+  readonly #request: TagGuard;
+  readonly #reply: TagGuard;
   readonly #port: () => number;
   #counter = nowCounter();
 
@@ -28,8 +28,8 @@ export class BpfProbe {
     const keys = clientKeys(secret);
     secret.fill(0);
     kernel.writeProbeClient(keys);
-    this.#request = new SipHash128(keys.request);
-    this.#reply = new SipHash128(keys.reply);
+    this.#request = new TagGuard(keys.request);
+    this.#reply = new TagGuard(keys.reply);
     for (const key of [keys.request, keys.reply]) key.fill(0);
     this.#run = (data) => program.testRun({ data });
     this.#port = port;

@@ -134,7 +134,8 @@ describe('clients are told why there is no result', () => {
   };
 
   test('operation, key and length', () => {
-    expect(error({ ...sha256Question(HELLO), operation: 5 })).toBe(OffloadError.OFFLOAD_BAD_OPERATION);
+    expect(error({ ...sha256Question(HELLO), operation: 6 })).toBe(OffloadError.OFFLOAD_BAD_OPERATION);
+    expect(error({ ...sha256Question(HELLO), operation: 5 })).toBe(OffloadError.OFFLOAD_BUSY);
     expect(error(hmacQuestion(99, HELLO))).toBe(OffloadError.OFFLOAD_BAD_KEY);
     expect(error(hmacQuestion(AEAD_KEY, HELLO))).toBe(OffloadError.OFFLOAD_BAD_KEY);
     expect(error({ ...sha256Question(HELLO), room: 0 })).toBe(OffloadError.OFFLOAD_BAD_LENGTH);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { SipHash128 } from '@cryptbpf/core/gate-client';
 import { describe, expect, test } from 'vitest';
 import { serviceError } from '../src/client/errors.js';
+import { TagGuard } from '../src/client/guard.js';
 import { clientKeys } from '../src/client/keys.js';
 import { decodePacket, encodePacket, segmentsOf } from '../src/client/wire.js';
 import { OffloadClient } from '../src/client.js';
@@ -28,9 +28,9 @@ describe('the vectors of docs/protocols.md', () => {
     const asked = encodePacket(
       { ...HEAD, type: 1, detail: 0, data: text('hello') },
       32,
-      new SipHash128(request),
+      new TagGuard(request),
     );
-    const mac = new SipHash128(reply);
+    const mac = new TagGuard(reply);
     const result = encodePacket({ ...HEAD, type: 2, detail: 0, data: DIGEST }, 0, mac);
     const error = encodePacket({ ...HEAD, type: 3, detail: 4, data: new Uint8Array() }, 0, mac);
     expect([hex(asked), hex(result), hex(error)]).toEqual([
@@ -42,7 +42,7 @@ describe('the vectors of docs/protocols.md', () => {
 });
 
 describe('packets', () => {
-  const mac = new SipHash128(SECRET.slice(0, 16));
+  const mac = new TagGuard(SECRET.slice(0, 16));
   const packet = { ...HEAD, type: 2, detail: 1, data: text('some data') };
 
   test('come out as they went in, padded to whole words', () => {
@@ -72,10 +72,10 @@ describe('packets', () => {
 describe('the client', () => {
   const sent: Uint8Array[] = [];
   const { request, reply } = clientKeys(SECRET);
-  const answer = new SipHash128(reply);
+  const answer = new TagGuard(reply);
   const open = (timeout = 60_000) =>
     new OffloadClient({ id: 7, secret: SECRET, send: (packet) => sent.push(packet), timeout });
-  const lastCounter = () => decodePacket(sent.at(-1)!, new SipHash128(request))!.counter;
+  const lastCounter = () => decodePacket(sent.at(-1)!, new TagGuard(request))!.counter;
   const result = (counter: bigint, changes = {}) =>
     encodePacket({ ...HEAD, type: 2, detail: 0, counter, data: DIGEST, ...changes }, 0, answer);
 
@@ -124,7 +124,7 @@ describe('the client', () => {
     sent.length = 0;
     client.sha256(new Uint8Array(3000)).catch(() => {});
     client.sha256(text('a')).catch(() => {});
-    const packets = sent.map((bytes) => decodePacket(bytes, new SipHash128(request))!);
+    const packets = sent.map((bytes) => decodePacket(bytes, new TagGuard(request))!);
     expect(packets.map(({ segment, segments }) => [segment, segments])).toEqual([
       [0, 3],
       [1, 3],

@@ -1,6 +1,7 @@
-import { checkInteger, SipHash128 } from '@cryptbpf/core/gate-client';
+import { checkInteger } from '@cryptbpf/core/gate-client';
 import { OffloadError, serviceError } from './errors.js';
-import { clientKeys } from './keys.js';
+import { type PacketGuard, SessionGuard, TagGuard } from './guard.js';
+import { clientKeys, sessionSecret } from './keys.js';
 import {
   hmacQuestion,
   isValid,
@@ -10,8 +11,10 @@ import {
   sha256Question,
   verifyQuestion,
 } from './operations.js';
+import { newShare, openSession, serviceShare, sessionQuestion } from './session.js';
 import {
   BODY_MAX,
+  clientOf,
   DATA_MAX,
   decodePacket,
   encodePacket,
@@ -29,6 +32,8 @@ export interface OffloadClientOptions {
   secret: Uint8Array;
   /** Takes one UDP payload to the service. */
   send: (packet: Uint8Array) => void;
+  /** Requests and answers are encrypted, in sessions that the client opens and renews. Default false. */
+  encrypted?: boolean;
   /** Milliseconds to wait for an answer. Default 1000. */
   timeout?: number;
 }
@@ -51,12 +56,24 @@ export interface Answer {
   readonly route: Route;
 }
 
+/** Who asks: the client itself, or a session of its. */
+interface Party {
+  readonly id: number;
+  readonly request: PacketGuard;
+  readonly reply: PacketGuard;
+}
+
 interface Pending {
   readonly parts: Uint8Array[];
   received: number;
   resolve(answer: Answer): void;
   reject(error: OffloadError): void;
 }
+
+/** Sessions are renewed after three quarters of their lifetime. */
+const RENEW_MS = 750;
+/** OFFLOAD_FAILED. */
+const FAILED = 8;
 
 /** Counters begin at the time, in microseconds: higher than all that an earlier process used. */
 const nowCounter = (): bigint => BigInt(Date.now()) * 1000n;
@@ -72,25 +89,28 @@ const nowCounter = (): bigint => BigInt(Date.now()) * 1000n;
  * ```
  */
 export class OffloadClient implements Disposable {
-  readonly #id: number;
   readonly #send: (packet: Uint8Array) => void;
   readonly #timeout: number;
-  readonly #request: SipHash128;
-  readonly #reply: SipHash128;
+  readonly #self: Party;
+  readonly #sessionSecret: Uint8Array | undefined;
+  /** The one to ask in, and the one before it, whose answers may be under way. */
+  #sessions: Party[] = [];
+  #opening: Promise<Party> | undefined;
+  #renewAtMs = 0;
   readonly #pending = new Map<bigint, Pending>();
   #counter = nowCounter();
   #isClosed = false;
 
   /** Throws TypeError, RangeError. */
-  constructor({ id, secret, send, timeout = 1000 }: OffloadClientOptions) {
+  constructor({ id, secret, send, encrypted = false, timeout = 1000 }: OffloadClientOptions) {
     checkInteger('id', id, 0, 0xffff_fffe);
     checkInteger('timeout', timeout, 1, 2 ** 31 - 1);
     const keys = clientKeys(secret);
-    this.#id = id;
     this.#send = send;
     this.#timeout = timeout;
-    this.#request = new SipHash128(keys.request);
-    this.#reply = new SipHash128(keys.reply);
+    this.#self = { id, request: new TagGuard(keys.request), reply: new TagGuard(keys.reply) };
+    this.#sessionSecret = encrypted ? sessionSecret(secret) : undefined;
+    for (const key of [keys.request, keys.reply]) key.fill(0);
   }
 
   /** The digest, 32 bytes. All that is asked for rejects with OffloadError; throws RangeError for data above 64 KiB. */
@@ -124,12 +144,62 @@ export class OffloadClient implements Disposable {
   }
 
   /** Any of them, with the route that it was done by. */
-  ask(question: Question, { signal, timeout = this.#timeout }: RequestOptions = {}): Promise<Answer> {
-    if (this.#isClosed) return Promise.reject(closed());
-    if (signal?.aborted) return Promise.reject(aborted(signal));
+  async ask(question: Question, options: RequestOptions = {}): Promise<Answer> {
+    const party = this.#sessionSecret ? await this.#session(options) : this.#self;
+    return this.#ask(party, question, options).answer;
+  }
+
+  /** The session to ask in: opened when there is none, or when it is old. */
+  #session(options: RequestOptions): Party | Promise<Party> {
+    const [session] = this.#sessions;
+    if (session && performance.now() < this.#renewAtMs) return session;
+    this.#opening ??= this.#openSession(options).finally(() => {
+      this.#opening = undefined;
+    });
+    return this.#opening;
+  }
+
+  async #openSession(options: RequestOptions): Promise<Party> {
+    const share = newShare();
+    const { answer, counter } = this.#ask(this.#self, sessionQuestion(share), { timeout: options.timeout });
+    const result = await answer.then(
+      (found) => found.result,
+      (error) => {
+        share.secret.fill(0);
+        throw error;
+      },
+    );
+    const exchange = { client: this.#self.id, counter, request: share.public, result };
+    const session = openSession(this.#sessionSecret!, share, serviceShare(result), exchange);
+    if (!session) throw serviceError(FAILED);
+    const { id, keys } = session;
+    const party = { id, request: new SessionGuard(keys.request), reply: new SessionGuard(keys.reply) };
+    this.#renewAtMs = performance.now() + session.lifetimeSeconds * RENEW_MS;
+    this.#sessions = [party, ...this.#sessions.slice(0, 1)];
+    return party;
+  }
+
+  /** The answer, and under which counter it is expected. */
+  #ask(
+    party: Party,
+    question: Question,
+    { signal, timeout = this.#timeout }: RequestOptions,
+  ): { answer: Promise<Answer>; counter: bigint } {
+    if (this.#isClosed) return { answer: Promise.reject(closed()), counter: 0n };
+    if (signal?.aborted) return { answer: Promise.reject(aborted(signal)), counter: 0n };
     if (this.#pending.size === 0) this.#takeUpTime();
-    const packets = this.#encode(question);
-    const first = this.#counter - BigInt(packets.length);
+    const packets = this.#encode(party, question);
+    const counter = this.#counter - BigInt(packets.length);
+    const answer = this.#await(counter, packets, signal, timeout);
+    return { answer, counter };
+  }
+
+  #await(
+    first: bigint,
+    packets: readonly Uint8Array[],
+    signal: AbortSignal | undefined,
+    timeout: number,
+  ): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => this.#expire(first, timeout), timeout);
       const abort = () => this.#end(first)?.reject(aborted(signal!));
@@ -153,8 +223,10 @@ export class OffloadClient implements Disposable {
 
   /** A UDP payload that came from the service. What is none of its answers is passed over. */
   receive(bytes: Uint8Array): void {
-    const packet = decodePacket(bytes, this.#reply);
-    if (!packet || packet.client !== this.#id) return;
+    const id = clientOf(bytes);
+    const party = [this.#self, ...this.#sessions].find((one) => one.id === id);
+    const packet = party && decodePacket(bytes, party.reply);
+    if (!packet) return;
     if (packet.type === PacketType.error) this.#end(packet.counter)?.reject(serviceError(packet.detail));
     else if (packet.type === PacketType.result) this.#accept(packet);
   }
@@ -163,8 +235,10 @@ export class OffloadClient implements Disposable {
   close(): void {
     this.#isClosed = true;
     for (const counter of [...this.#pending.keys()]) this.#end(counter)?.reject(closed());
-    this.#request.wipe();
-    this.#reply.wipe();
+    for (const { request, reply } of [this.#self, ...this.#sessions])
+      for (const guard of [request, reply]) guard.wipe();
+    this.#sessionSecret?.fill(0);
+    this.#sessions = [];
   }
 
   [Symbol.dispose](): void {
@@ -172,14 +246,14 @@ export class OffloadClient implements Disposable {
   }
 
   /** Packets for data and for the room that the result needs. */
-  #encode({ operation, key, data, room }: Question): Uint8Array[] {
+  #encode({ id, request }: Party, { operation, key, data, room }: Question): Uint8Array[] {
     const padded = new Uint8Array(Math.min(DATA_MAX, Math.max(data.length, room)));
     const segments = segmentsOf(padded);
     return segments.map(({ length }, segment) => {
       const part = data.subarray(segment * BODY_MAX, (segment + 1) * BODY_MAX);
-      const head = { type: PacketType.request, operation, detail: 0, client: this.#id, key };
+      const head = { type: PacketType.request, operation, detail: 0, client: id, key };
       const place = { segment, segments: segments.length, counter: this.#counter++ };
-      return encodePacket({ ...head, ...place, data: part }, length, this.#request);
+      return encodePacket({ ...head, ...place, data: part }, length, request);
     });
   }
 
@@ -199,8 +273,10 @@ export class OffloadClient implements Disposable {
     if (now > this.#counter) this.#counter = now;
   }
 
+  /** The service may have been started anew: it takes no counters from before, and has no sessions. */
   #expire(counter: bigint, timeout: number): void {
     this.#takeUpTime();
+    this.#renewAtMs = 0;
     const message = `no answer within ${timeout} ms: is the service up, and are id and secret right?`;
     this.#end(counter)?.reject(new OffloadError('ERR_OFFLOAD_TIMEOUT', message));
   }

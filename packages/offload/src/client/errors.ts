@@ -9,6 +9,7 @@
  * - `ERR_OFFLOAD_EXHAUSTED`: the key has sealed as much as it may
  * - `ERR_OFFLOAD_FAILED`: no route could do it
  * - `ERR_OFFLOAD_INCOMPLETE`: not all packets of the request came
+ * - `ERR_OFFLOAD_PLAINTEXT`: this client may ask only in an encrypted session
  *
  * Of this end:
  * - `ERR_OFFLOAD_TIMEOUT`: no answer came in time; whether it was done is not known
@@ -36,6 +37,7 @@ const SERVICE_CODES = [
   'ERR_OFFLOAD_EXHAUSTED',
   'ERR_OFFLOAD_FAILED',
   'ERR_OFFLOAD_INCOMPLETE',
+  'ERR_OFFLOAD_PLAINTEXT',
 ] as const;
 
 const MESSAGES: Record<ServiceErrorCode, string> = {
@@ -48,6 +50,7 @@ const MESSAGES: Record<ServiceErrorCode, string> = {
   ERR_OFFLOAD_EXHAUSTED: 'the key has sealed as much as it may: use a new one',
   ERR_OFFLOAD_FAILED: 'no route could do the operation',
   ERR_OFFLOAD_INCOMPLETE: 'not all packets of the request reached the service',
+  ERR_OFFLOAD_PLAINTEXT: 'this client may ask only in a session: set encrypted',
 };
 
 /** Why an operation has no result. Wrong arguments are `TypeError` and `RangeError`. */

@@ -1,4 +1,5 @@
-import { type SipHash128, TAG_LENGTH } from '@cryptbpf/core/gate-client';
+import { TAG_LENGTH } from '@cryptbpf/core/gate-client';
+import type { PacketGuard } from './guard.js';
 
 /* Packets of requests and answers: docs/protocols.md. */
 
@@ -39,8 +40,8 @@ export interface Packet {
   readonly data: Uint8Array;
 }
 
-/** The packet, its data padded with zeros to room bytes at least, and its tag. */
-export function encodePacket(packet: Packet, room: number, mac: SipHash128): Uint8Array<ArrayBuffer> {
+/** The packet, its data padded with zeros to room bytes at least, closed by the guard. */
+export function encodePacket(packet: Packet, room: number, guard: PacketGuard): Uint8Array<ArrayBuffer> {
   const body = (Math.max(packet.data.length, room) + 3) & ~3;
   const bytes = new Uint8Array(HEAD_BYTES + body + TAG_LENGTH);
   const view = new DataView(bytes.buffer);
@@ -56,44 +57,39 @@ export function encodePacket(packet: Packet, room: number, mac: SipHash128): Uin
   view.setUint32(20, packet.data.length);
   view.setBigUint64(24, packet.counter);
   bytes.set(packet.data, HEAD_BYTES);
-  mac.append(bytes, HEAD_BYTES + body);
+  guard.close(bytes, HEAD_BYTES + body);
   return bytes;
 }
 
-/** undefined for what is no packet of this version, or whose tag does not hold. */
-export function decodePacket(bytes: Uint8Array, mac: SipHash128): Packet | undefined {
+/** Whose packet it says it is; undefined for what is none of this version. */
+export function clientOf(bytes: Uint8Array): number | undefined {
   const end = bytes.length - TAG_LENGTH;
   if (end < HEAD_BYTES || end > HEAD_BYTES + BODY_MAX) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  if (view.getUint32(0) !== MAGIC || view.getUint8(4) !== VERSION) return undefined;
+  return view.getUint32(8);
+}
+
+/** undefined for what is no packet of this version, or not what the guard closed. */
+export function decodePacket(packet: Uint8Array, guard: PacketGuard): Packet | undefined {
+  const client = clientOf(packet);
+  if (client === undefined) return undefined;
+  const bytes = Uint8Array.from(packet);
+  const end = bytes.length - TAG_LENGTH;
+  const view = new DataView(bytes.buffer);
   const length = view.getUint32(20);
-  if (view.getUint32(0) !== MAGIC || view.getUint8(4) !== VERSION || length > end - HEAD_BYTES)
-    return undefined;
-  if (!tagHolds(bytes, end, mac)) return undefined;
+  if (length > end - HEAD_BYTES || !guard.open(bytes, end)) return undefined;
   return {
     type: view.getUint8(5),
     operation: view.getUint8(6),
     detail: view.getUint8(7),
-    client: view.getUint32(8),
+    client,
     key: view.getUint16(12),
     segment: view.getUint16(14),
     segments: view.getUint16(16),
     counter: view.getBigUint64(24),
-    data: copy(bytes.subarray(HEAD_BYTES, HEAD_BYTES + length)),
+    data: bytes.slice(HEAD_BYTES, HEAD_BYTES + length),
   };
-}
-
-/** Without a branch on bytes of the tag. */
-function tagHolds(bytes: Uint8Array, end: number, mac: SipHash128): boolean {
-  const own = copy(bytes);
-  mac.append(own, end);
-  let difference = 0;
-  for (let i = end; i < bytes.length; i++) difference |= bytes[i]! ^ own[i]!;
-  return difference === 0;
-}
-
-/** slice() of a Buffer is no copy. */
-function copy(bytes: Uint8Array): Uint8Array {
-  return Uint8Array.from(bytes);
 }
 
 /** Data in pieces, each of which fits a packet. */

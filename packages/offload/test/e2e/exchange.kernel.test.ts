@@ -19,6 +19,12 @@ test('every operation gives the same on every route, over both families', async 
       await exchange(client, policy);
     }
   }
+  /* In a session too: encrypted, from XDP and from user space. */
+  const { client } = lab.connect('ipv4', undefined, true);
+  for (const policy of ['bpf', 'userspace'] as const) {
+    service.update({ policy });
+    await exchange(client, policy);
+  }
   const { userspace, reasons, routes } = service.stats();
   expect(userspace).toMatchObject({ wrong: 0, moved: 0 });
   expect(userspace.checked).toBeGreaterThan(0);

@@ -12,6 +12,7 @@ import {
   sha256Question,
 } from '../../src/client.js';
 import { SimulatedHardware } from '../../src/index.js';
+import { entriesFor } from '../../src/kernel.js';
 import { type OffloadKey, openOffload } from '../../src/offload.gen.js';
 import { AEAD_KEY, HMAC_KEY, HMAC_SECRET } from '../support/keys.js';
 import { Lab } from './lab.js';
@@ -152,7 +153,7 @@ test('BPF is taken out when a key is damaged in its memory, and comes back when 
 function memoryOf(pinPath: string) {
   const spec = openOffload(readFileSync(new URL('../../../../build/bpf/offload.bpf.o', import.meta.url)));
   spec.map('p256_entries').maxEntries = new P256Layout(0).entries;
-  for (const name of ['clients', 'client_states'] as const) spec.map(name).maxEntries = 5;
+  for (const name of ['clients', 'client_states'] as const) spec.map(name).maxEntries = entriesFor(4);
   return new Store(spec, pinDirectory('offload', { interface: 'b0', pinPath }));
 }
 

@@ -58,7 +58,11 @@ export class Lab implements AsyncDisposable {
   }
 
   /** A client in its namespace, and the socket that it has there. */
-  connect(family: Family = 'ipv4', timeout = TIMEOUT_MS): { client: OffloadClient; socket: Socket } {
+  connect(
+    family: Family = 'ipv4',
+    timeout = TIMEOUT_MS,
+    encrypted = false,
+  ): { client: OffloadClient; socket: Socket } {
     const lookup = ((host: string, ...rest: unknown[]) => {
       (rest.at(-1) as (error: null, address: string) => void)(null, host);
     }) as never;
@@ -69,7 +73,7 @@ export class Lab implements AsyncDisposable {
       ),
     );
     const send = (packet: Uint8Array) => socket.send(packet, PORT, SERVICE[family]);
-    const client = new OffloadClient({ ...CLIENT, send, timeout });
+    const client = new OffloadClient({ ...CLIENT, send, encrypted, timeout });
     socket.on('message', (packet) => client.receive(packet));
     socket.on('error', () => {});
     this.#closing.push(

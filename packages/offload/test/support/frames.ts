@@ -1,5 +1,5 @@
-import { SipHash128 } from '@cryptbpf/core/gate-client';
 import { type Frame, frame } from '../../../pow/test/support/packets.js';
+import { TagGuard } from '../../src/client/guard.js';
 import type { Question } from '../../src/client/operations.js';
 import { decodePacket, encodePacket, type Packet } from '../../src/client/wire.js';
 import { CLIENT } from './keys.js';
@@ -41,7 +41,7 @@ export function request(service: TestService, question: Question, changes: Parti
   return encodePacket(
     { ...head, counter: nextCounter(), data, ...changes },
     room,
-    new SipHash128(service.keys.request),
+    new TagGuard(service.keys.request),
   );
 }
 
@@ -52,5 +52,5 @@ export function answerIn(
   family: Family = 'ipv4',
 ): Packet | undefined {
   const payload = bytes.subarray(14 + (family === 'ipv4' ? 20 : 40) + 8);
-  return decodePacket(payload, new SipHash128(service.keys.reply));
+  return decodePacket(payload, new TagGuard(service.keys.reply));
 }
