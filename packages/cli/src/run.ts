@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { serve } from './metrics.js';
 import { printJson } from './print.js';
 
 /** Of a controller, what all of them have. */
@@ -15,6 +16,9 @@ export interface Running {
   /** Whether it outlives this process. */
   readonly stands: boolean;
   readonly json?: boolean | undefined;
+  /** Where to serve metrics, "[address:]port". */
+  readonly metrics?: string | undefined;
+  readonly pinPath?: string | undefined;
 }
 
 /** Brings a controller up, tells, and lets go of it at SIGINT, SIGTERM or SIGHUP, also one that comes before it is up. */
@@ -25,13 +29,18 @@ export async function runUntilStopped(
   const stop = Promise.race(['SIGINT', 'SIGTERM', 'SIGHUP'].map((name) => once(process, name)));
   const controller = await attach();
   const running = describe(controller);
-  tell(running);
-  const staying = setInterval(() => {}, 2 ** 30);
-  await stop;
-  clearInterval(staying);
-  const stats = controller.stats();
-  await controller.close();
-  const { feature, stands, json } = running;
+  const { feature, stands, json, metrics } = running;
+  let stats: unknown;
+  try {
+    await using _metrics = metrics === undefined ? undefined : await serve(metrics, controller, running);
+    tell(running);
+    const staying = setInterval(() => {}, 2 ** 30);
+    await stop;
+    clearInterval(staying);
+    stats = controller.stats();
+  } finally {
+    await controller.close();
+  }
   if (json) printJson({ feature, state: 'ended', stands, stats });
 }
 

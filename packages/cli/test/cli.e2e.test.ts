@@ -84,6 +84,18 @@ describe('what is wrong is said, and where', () => {
   });
 });
 
+test('metrics are served while it runs', async () => {
+  const metrics = ['--metrics', '127.0.0.1:9477'];
+  const up = await place.start('pow', '-i', 'in0', '--ports', '443', ...metrics, ...place.pins);
+  const text = place.ns.exec('curl', '--silent', '--fail', 'http://127.0.0.1:9477/metrics');
+  expect(text).toContain('cryptbpf_ring_lost_total{feature="pow"');
+  expect((await up.end('SIGTERM'))[0]).toBe(0);
+  expect(place.run('pow', '-i', 'in0', '-p', '443', '--metrics', 'here', ...place.pins)).toMatchObject({
+    status: 2,
+  });
+  expect(place.hasXdp).toBe(false);
+});
+
 test('an interface that is none is refused', () => {
   expect(place.run('pow', '-i', 'eth9', '-p', '443', ...place.pins)).toMatchObject({
     status: 1,

@@ -3,6 +3,11 @@ import { FEATURES, type FeatureEntry, load } from '../features.js';
 import { addFeatureOptions, type FeatureFlags, resolveOptions } from '../options.js';
 import { runUntilStopped } from '../run.js';
 
+interface AttachFlags extends FeatureFlags {
+  json?: boolean;
+  metrics?: string;
+}
+
 export function addAttachCommands(program: Command): void {
   for (const feature of FEATURES) addAttachCommand(program, feature);
 }
@@ -18,11 +23,12 @@ function addAttachCommand(program: Command, feature: FeatureEntry): void {
   if (feature.alias) command.alias(feature.alias);
   addFeatureOptions(command, feature)
     .option('--pin', 'it outlives this command')
+    .option('--metrics <place>', 'serve metrics for Prometheus at [address:]port, such as :9464')
     .option('--json', 'one line of JSON when it is up, and one with its counters when it ends')
-    .action((flags: FeatureFlags & { json?: boolean }) => attach(feature, flags));
+    .action((flags: AttachFlags) => attach(feature, flags));
 }
 
-async function attach(feature: FeatureEntry, flags: FeatureFlags & { json?: boolean }): Promise<void> {
+async function attach(feature: FeatureEntry, flags: AttachFlags): Promise<void> {
   const { options, locate } = resolveOptions(feature, flags);
   const attachTo = await load(feature);
   await runUntilStopped(
@@ -35,6 +41,8 @@ async function attach(feature: FeatureEntry, flags: FeatureFlags & { json?: bool
       on: { interfaces: [options.interface].flat() },
       stands: options.pin === true,
       json: flags.json,
+      metrics: flags.metrics,
+      pinPath: options.pinPath as string | undefined,
     }),
   );
 }

@@ -17,6 +17,7 @@ interface LoggerFlags {
   pin?: boolean;
   pinPath?: string;
   json?: boolean;
+  metrics?: string;
 }
 
 export function addLoggerCommand(program: Command): void {
@@ -44,6 +45,7 @@ export function addLoggerCommand(program: Command): void {
     .option('--name <name>', 'what files and pins begin with (default: audit)')
     .option('--pin', 'it outlives this command')
     .option('--pin-path <directory>', 'where, in bpffs (default: /sys/fs/bpf/cryptbpf)')
+    .option('--metrics <place>', 'serve metrics for Prometheus at [address:]port, such as :9464')
     .option('--json', 'one line of JSON when it is up, and one with its counters when it ends')
     .action(logger);
 }
@@ -80,6 +82,7 @@ async function logger(flags: LoggerFlags): Promise<void> {
       on: { directory: options.directory, log: (up.stats() as { logId: string }).logId },
       stands: options.pin !== undefined,
       json: flags.json,
+      metrics: flags.metrics,
     }),
   );
 }

@@ -17,6 +17,7 @@ interface TunnelFlags {
   pin?: boolean;
   pinPath?: string;
   json?: boolean;
+  metrics?: string;
 }
 
 const loadTunnel = () => installed('tunnel', () => import('@cryptbpf/tunnel'));
@@ -44,6 +45,7 @@ export function addTunnelCommand(program: Command): void {
     .option('--inline <interface>', 'seal all that goes to allowed IPs there, whatever the routes say')
     .option('--pin', 'it outlives this command')
     .option('--pin-path <directory>', 'where, in bpffs (default: /sys/fs/bpf/cryptbpf)')
+    .option('--metrics <place>', 'serve metrics for Prometheus at [address:]port, such as :9464')
     .option('--json', 'one line of JSON when it is up, and one with its counters when it ends')
     .action(tunnel);
 }
@@ -71,6 +73,7 @@ async function tunnel(flags: TunnelFlags): Promise<void> {
       on: { device: options.name, ...inlineOf(options), ...portOf(up.stats() as { listenPort: number }) },
       stands: options.pin === true || options.inline !== undefined,
       json: flags.json,
+      metrics: flags.metrics,
     }),
   );
 }
