@@ -66,6 +66,15 @@ AllowedIPs = 10.9.0.2/32
     },
   );
 
+  test('without --pin a device that drops all stays after SIGKILL', async () => {
+    const args = ['-c', place.file('cb0.conf', INI), '-i', 'in0', ...place.pins];
+    await (await place.start('tunnel', ...args)).end('SIGKILL');
+    expect(hasDevice()).toBe(true);
+    expect(place.json('status', ...place.pins)).toEqual([]);
+    place.ns.ip('link', 'delete', 'cb0');
+    expect((await place.start('tunnel', ...args)).first).toMatchObject({ state: 'up' });
+  });
+
   test('what is wrong in the file is located', () => {
     const path = place.file('cb0.conf', INI.replace('51820', '99999'));
     expect(place.run('tunnel', '-c', path)).toMatchObject({
