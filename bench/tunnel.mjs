@@ -87,7 +87,8 @@ async function transfers(budgetMs) {
     const times = Object.fromEntries(Object.keys(ways).map((name, i) => [name, samples[i]]));
     const baseline = `${version()}, both ends`;
     const note = 'one TCP connection, all of it on one core';
-    return ['none', ...Object.keys(SUITES)].map((name) =>
+    const ours = ['none', ...Object.keys(SUITES), ...Object.keys(SUITES).map((suite) => `inline-${suite}`)];
+    return ours.map((name) =>
       megabits(`tunnel/iperf-${name}`, times[name], baseline, times['wireguard-go'], note, IPERF_GOAL[name]),
     );
   } finally {

@@ -15,12 +15,16 @@ export const TUNNELS = {
   wireguard: { subnet: 81, port: 51810 },
   'aes-256-gcm': { subnet: 82, port: 51820 },
   'wireguard-go': { subnet: 83, port: 51830 },
+  'inline-wireguard': { subnet: 84, inline: 'wireguard' },
+  'inline-aes-256-gcm': { subnet: 85, inline: 'aes-256-gcm' },
 };
 
 /**
  * Two namespaces, joined by a veth pair, with a tunnel of each kind between them:
  *
  *   [ 10.95.0.1 ]======[ 10.95.0.2, iperf3 -s ]
+ *
+ * and one more for each that is inline.
  */
 export class Lab {
   #names = [1, 2].map((number) => `cryptbpf-bench-${process.pid}-${number}`);
@@ -30,14 +34,10 @@ export class Lab {
     const lab = new Lab();
     process.once('exit', () => lab.close());
     for (const name of lab.#names) run('ip', ['netns', 'add', name]);
-    const [one, two] = lab.#names;
-    run('ip', ['link', 'add', 'u0', 'netns', one, 'type', 'veth', 'peer', 'name', 'u0', 'netns', two]);
-    for (const [i, name] of lab.#names.entries()) {
-      run('ip', ['-n', name, 'link', 'set', 'lo', 'up']);
-      run('ip', ['-n', name, 'address', 'add', `10.95.0.${i + 1}/24`, 'dev', 'u0']);
-      run('ip', ['-n', name, 'link', 'set', 'u0', 'up']);
-    }
+    for (const name of lab.#names) run('ip', ['-n', name, 'link', 'set', 'lo', 'up']);
+    lab.#cable('u0', 95);
     for (const suite of ['wireguard', 'aes-256-gcm']) await lab.#ours(suite);
+    for (const { subnet, inline } of Object.values(TUNNELS)) if (inline) await lab.#inline(subnet, inline);
     await lab.#theirs();
     lab.#spawn(1, 'iperf3', ['-s']);
     await until(() => lab.#inside(1, 'ss', ['-Hltn', 'sport = :5201']).trim() !== '');
@@ -83,6 +83,37 @@ export class Lab {
     }
   }
 
+  /** On a cable of its own. */
+  async #inline(subnet, suite) {
+    const name = `u${subnet}`;
+    this.#cable(name, subnet);
+    const keys = [generatePrivateKey(suite), generatePrivateKey(suite)];
+    for (const number of [0, 1]) {
+      const options = {
+        interface: name,
+        suite,
+        localIp: `10.${subnet}.0.${number + 1}`,
+        remoteIp: `10.${subnet}.0.${2 - number}`,
+        localPort: 4000 + subnet,
+        remotePort: 4000 + subnet,
+        privateKey: keys[number],
+        publicKey: publicKeyOf(keys[1 - number], suite),
+      };
+      const child = this.#spawn(number, process.execPath, [END, JSON.stringify(options)], 'pipe');
+      await once(child.stdout, 'data');
+    }
+  }
+
+  #cable(interfaceName, subnet) {
+    const [one, two] = this.#names;
+    const far = ['type', 'veth', 'peer', 'name', interfaceName, 'netns', two];
+    run('ip', ['link', 'add', interfaceName, 'netns', one, ...far]);
+    for (const [i, name] of this.#names.entries()) {
+      run('ip', ['-n', name, 'address', 'add', `10.${subnet}.0.${i + 1}/24`, 'dev', interfaceName]);
+      run('ip', ['-n', name, 'link', 'set', interfaceName, 'up']);
+    }
+  }
+
   async #theirs() {
     const { subnet, port } = TUNNELS['wireguard-go'];
     const keys = [generatePrivateKey(), generatePrivateKey()];
@@ -119,8 +150,8 @@ export class Lab {
   }
 
   #spawn(number, command, args, stdout = 'ignore') {
-    const all = ['netns', 'exec', this.#names[number], command, ...args];
-    const child = spawn('ip', all, { stdio: ['ignore', stdout, 'ignore'] });
+    const all = [`--net=/var/run/netns/${this.#names[number]}`, command, ...args]; // bpffs stays as it is
+    const child = spawn('nsenter', all, { stdio: ['ignore', stdout, 'ignore'] });
     this.#children.push(child);
     return child;
   }
