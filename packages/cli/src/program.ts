@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { addAttachCommands } from './commands/attach.js';
+import { addCertificateCommands } from './commands/certificates.js';
 import { addClientCommands } from './commands/client/client.js';
 import { addCompletionCommands } from './commands/completion.js';
 import { addDoctorCommand } from './commands/doctor/doctor.js';
@@ -37,6 +38,7 @@ export function makeProgram(version: string): Command {
   addGateCommands(program);
   addUpdateCommand(program);
   addListCommands(program);
+  addCertificateCommands(program);
   program.commandsGroup('Peers and keys:');
   addKeygenCommand(program);
   addClientCommands(program);

@@ -92,6 +92,19 @@ describe('a client gets in', () => {
       place.file('leaf.key', leaf.key),
     ];
     getsIn('pki', ...files, '--audience', 'shop');
+    const certificate = (what: string) =>
+      place.json('certificate', what, at('leaf.pem'), '-c', at('gate.yaml'), ...place.pins);
+    expect(certificate('revoke')).toMatchObject({ state: 'changed' });
+    const refused = () => place.asPeer('', 'client', 'pki', GATE, ...files, '--audience', 'shop').stderr;
+    expect(refused()).toContain('DROP_CERT_REVOKED');
+    expect(certificate('unrevoke')).toMatchObject({ state: 'changed' });
+    expect(certificate('unrevoke')).toHaveProperty('error');
+    const list = place.file('root.crl', readFileSync(ca.crl(root, [leaf]), 'utf8'));
+    const crl = (what: string) => place.json('crl', what, list, '-c', at('gate.yaml'), ...place.pins);
+    expect(crl('add')).toMatchObject({ applied: true });
+    expect(refused()).toContain('DROP_CERT_REVOKED');
+    expect(crl('remove')).toMatchObject({ applied: true });
+    getsIn('pki', ...files, '--audience', 'shop');
     ends('pki');
   });
 });
