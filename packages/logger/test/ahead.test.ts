@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { Random } from '../../pow/test/support/random.js';
@@ -85,6 +85,17 @@ test('a file that cannot be read is told behind what came before it', async () =
     await expect(read()).rejects.toMatchObject({ code: 'ENOENT' });
     expect(log.totals.records).toBe(22);
   }
+});
+
+test('who stops reading early ends the threads', async () => {
+  using directory = new Directory();
+  const paths = write(directory, [makeLog({ epochs: 1 }).epochs[0]!]);
+  const running = () => readdirSync('/proc/self/task').length;
+  await readLog(paths, { threads: 0 }); // those of Node's own are there then
+  const before = running();
+  const log = openLog({ key: RECIPIENT.privatePem, files: paths, threads: 4 });
+  for await (const _ of log) break;
+  expect(running()).toBeLessThan(before + 4);
 });
 
 test('a number of threads that makes no sense is refused', () => {
