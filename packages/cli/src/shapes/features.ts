@@ -154,6 +154,7 @@ const tunnel = object({
   'privateKey!': key,
   address: names,
   listenPort: integer(0, 65_535),
+  localAddress: text(),
   mtu: integer(1280, 9100),
   'peers!': list(
     object({
@@ -170,6 +171,7 @@ const tunnel = object({
   pin: flag,
   pinPath: text(),
   underlay: names,
+  early: names,
   rekeyAfter: integer(1, 120),
   maxPeers: count(),
   aesDriver: text(),
