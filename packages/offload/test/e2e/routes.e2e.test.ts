@@ -10,7 +10,7 @@ import {
   sha256Question,
   verifyQuestion,
 } from '../../src/client.js';
-import { parseTrace, SimulatedHardware, simulate } from '../../src/index.js';
+import { CpuEngine, parseTrace, SimulatedHardware, simulate } from '../../src/index.js';
 import { engineKey } from '../../src/keys.js';
 import { Performer } from '../../src/perform.js';
 import { AEAD_KEY, HMAC_KEY, KEYS, signatureOf, VERIFY_KEY } from '../support/keys.js';
@@ -86,13 +86,17 @@ test(`${REQUESTS} random requests have the same results on all routes, through p
 
 test('requests of up to 64 KiB come and go in several packets, and what does not become whole is told', async () => {
   await using lab = new Lab();
-  const service = await lab.attach({ hardware: new SimulatedHardware() });
+  const service = await lab.attach({ hardware: new CpuEngine(), stallMs: 10_000 });
   const { client, socket } = lab.connect('ipv6');
-  for (const length of [1345, 10_000, 65_000]) {
-    const text = random.bytes(length);
-    const bytes = await client.seal(AEAD_KEY, text);
-    expect(Buffer.compare(await client.open(AEAD_KEY, bytes), text)).toBe(0);
-    expect(Buffer.compare(await service.open(AEAD_KEY, bytes), text)).toBe(0);
+  for (const policy of ['userspace', 'hardware'] as const) {
+    service.update({ policy });
+    for (const length of [1345, 10_000, 65_500]) {
+      const text = random.bytes(length);
+      const { result, route } = await client.ask(sealQuestion(AEAD_KEY, text));
+      expect(route).toBe(policy);
+      expect(Buffer.compare(await client.open(AEAD_KEY, result), text)).toBe(0);
+      expect(Buffer.compare(await service.open(AEAD_KEY, result), text)).toBe(0);
+    }
   }
   expect(service.stats().routes.userspace!.depth).toBe(0);
   /* The second packet of three is lost. */
