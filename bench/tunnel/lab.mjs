@@ -6,6 +6,8 @@ import { generatePrivateKey, publicKeyOf } from '../../packages/tunnel/dist/inde
 
 const END = fileURLToPath(new URL('end.mjs', import.meta.url));
 const SECONDS = 2;
+/** What is inline is pinned, and its ends are killed. */
+const PINS = `/sys/fs/bpf/cryptbpf-bench-${process.pid}`;
 /** Of TCP, in all tunnels and without one: what fits the smallest of them. */
 const SEGMENT_BYTES = 1340;
 const run = (command, args) => execFileSync(command, args, { encoding: 'utf8' });
@@ -57,6 +59,7 @@ export class Lab {
   close() {
     for (const child of this.#children.splice(0)) child.kill('SIGKILL');
     for (const name of this.#names.splice(0)) run('ip', ['netns', 'delete', name]);
+    rmSync(PINS, { recursive: true, force: true });
   }
 
   async #ours(suite) {
@@ -94,6 +97,7 @@ export class Lab {
         suite,
         localIp: `10.${subnet}.0.${number + 1}`,
         remoteIp: `10.${subnet}.0.${2 - number}`,
+        pinPath: PINS,
         localPort: 4000 + subnet,
         remotePort: 4000 + subnet,
         privateKey: keys[number],
