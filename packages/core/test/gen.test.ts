@@ -119,7 +119,7 @@ describe('generate', () => {
 
   it('gives maps without a class of their own the common one', () => {
     const text = generated(`struct {
-      __uint(type, BPF_MAP_TYPE_XSKMAP); __uint(max_entries, 1); __type(key, __u32); __type(value, __u32);
+      __uint(type, BPF_MAP_TYPE_SOCKMAP); __uint(max_entries, 1); __type(key, __u32); __type(value, __u32);
     } sockets SEC(".maps");`);
     expect(text).toContain('    sockets: BpfMap;\n');
     expect(text).toContain('type BpfMap,');
