@@ -2,30 +2,33 @@
 
 import {
   type ArrayMap,
-  type BpfMap,
+  type ArrayOfMaps,
+  type CgroupProgram,
   type HashMap,
+  type HashOfMaps,
+  type KprobeProgram,
   type ObjectSpec,
-  type Program,
   type XdpProgram,
+  type XskMap,
   openObject,
 } from '../src/index.js';
 
 /** What hooks_test.bpf.o holds. */
 export interface HooksTestObject {
   maps: {
-    by_index: BpfMap;
-    by_name: BpfMap;
+    by_index: ArrayOfMaps;
+    by_name: HashOfMaps<bigint>;
     first: ArrayMap<bigint>;
     other: HashMap<number, bigint>;
     second: ArrayMap<bigint>;
-    sockets: BpfMap;
+    sockets: XskMap;
   };
   programs: {
     hooks_by_index: XdpProgram;
     hooks_by_name: XdpProgram;
-    hooks_connect: Program;
-    hooks_egress: Program;
-    hooks_probe: Program;
+    hooks_connect: CgroupProgram;
+    hooks_egress: CgroupProgram;
+    hooks_probe: KprobeProgram;
     hooks_socket: XdpProgram;
   };
   variables: {
