@@ -59,12 +59,16 @@ test('a map of sockets takes AF_XDP sockets, and loses those that are closed', (
   const libc = koffi.load(null);
   const socket = libc.func('int socket(int family, int type, int protocol)');
   const close = libc.func('int close(int fd)');
-  const [AF_UNIX, AF_XDP, SOCK_RAW] = [1, 44, 3];
+  const setsockopt = libc.func(
+    'int setsockopt(int fd, int level, int name, const void *value, uint32_t length)',
+  );
+  const [AF_UNIX, AF_XDP, SOCK_RAW, SOL_XDP, XDP_RX_RING] = [1, 44, 3, 283, 2];
   const { sockets } = object.maps;
   const run = () => object.programs.hooks_socket.testRun({ data: new Uint8Array(64) }).returnValue;
 
   const fd = socket(AF_XDP, SOCK_RAW, 0) as number;
   expect(fd).toBeGreaterThan(0);
+  expect(setsockopt(fd, SOL_XDP, XDP_RX_RING, Uint32Array.of(64), 4)).toBe(0);
   expect(run()).toBe(XDP_DROP);
   sockets.set(0, { fd });
   expect(run()).toBe(XDP_REDIRECT);

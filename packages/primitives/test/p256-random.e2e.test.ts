@@ -1,5 +1,5 @@
 import { createHash, generateKeyPairSync, type KeyObject, sign, verify } from 'node:crypto';
-import { P256_WIDTHS } from '@cryptbpf/core/crypto';
+import { jwkOf, P256_WIDTHS } from '@cryptbpf/core/crypto';
 import { expect, test } from 'vitest';
 import { KernelP256, P256_OK, type P256Case } from '../src/p256.js';
 import { N, pair, toNumber } from './support/p256.js';
@@ -22,7 +22,7 @@ interface Pair {
 
 const pairs = Array.from({ length: KEYS }, (): Pair => {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
-  const { x, y } = publicKey.export({ format: 'jwk' });
+  const { x, y } = jwkOf(publicKey);
   const coordinate = (text?: string) => Buffer.from(text!, 'base64url');
   return { privateKey, publicKey, bytes: Buffer.concat([Buffer.of(4), coordinate(x), coordinate(y)]) };
 });

@@ -1,4 +1,5 @@
 import { createHash, generateKeyPairSync, type KeyObject, sign, verify } from 'node:crypto';
+import { jwkOf } from '@cryptbpf/core/crypto';
 import { p384, p521 } from '@noble/curves/nist.js';
 import { afterAll, describe, expect, it } from 'vitest';
 import { ECDSA_OK, ECDSA_REJECTED, KernelEcdsa, type WideCase, type WideCurve } from '../src/p384.js';
@@ -21,7 +22,7 @@ interface Signed extends WideCase {
 }
 
 function xyOf(key: KeyObject): Uint8Array {
-  const { x, y } = key.export({ format: 'jwk' });
+  const { x, y } = jwkOf(key);
   return Buffer.concat([Buffer.from(x!, 'base64url'), Buffer.from(y!, 'base64url')]);
 }
 

@@ -1,6 +1,7 @@
 import { createPublicKey, type JsonWebKey, KeyObject, type webcrypto } from 'node:crypto';
 import { p256 } from '@noble/curves/nist.js';
 import { BpfError } from '../errors.js';
+import { jwkOf } from './jwk.js';
 
 /**
  * A public P-256 key: PEM (SPKI, or a certificate), a JWK, SEC 1 bytes (65, or 33 compressed), a CryptoKey or a
@@ -18,7 +19,7 @@ export interface P256KeyForms {
 /** Reads a public key, in whichever form. Throws ERR_BAD_VALUE, also for a private one: it has no business at a gate. */
 export function p256PublicKey(key: P256PublicKey): P256KeyForms {
   const keyObject = toKeyObject(key);
-  const { x, y, crv } = keyObject.export({ format: 'jwk' });
+  const { x, y, crv } = jwkOf(keyObject);
   if (crv !== 'P-256' || !x || !y)
     throw badKey(`is of ${crv ?? keyObject.asymmetricKeyType}, expected P-256`);
   const parts = [Uint8Array.of(4), Buffer.from(x, 'base64url'), Buffer.from(y, 'base64url')];

@@ -76,7 +76,7 @@ export class HashOfMaps<K = unknown> extends ReferenceMap<K, BpfMap> {
 }
 
 /**
- * BPF_MAP_TYPE_XSKMAP: AF_XDP sockets, by the queue that they are bound to. One that is closed leaves the map. The
+ * BPF_MAP_TYPE_XSKMAP: AF_XDP sockets that have a ring to receive, by the queue that they are bound to. One that is closed leaves the map. The
  * kernel does not tell which are there: get() throws ERR_NOT_SUPPORTED.
  */
 export class XskMap extends ReferenceMap<number, Descriptor> {

@@ -1,4 +1,5 @@
 import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign, verify } from 'node:crypto';
+import { jwkOf } from '@cryptbpf/core/crypto';
 import { p256 } from '@noble/curves/nist.js';
 import type { KernelCrypto } from '../kernel-crypto.js';
 import { type KernelP256, P256_OK, type P256Case } from '../p256.js';
@@ -53,7 +54,7 @@ class Signer {
     const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     this.publicKey = publicKey;
     this.#privateKey = privateKey;
-    const { x, y } = publicKey.export({ format: 'jwk' });
+    const { x, y } = jwkOf(publicKey);
     this.point = Buffer.concat([
       Uint8Array.of(4),
       Buffer.from(x!, 'base64url'),
