@@ -7,12 +7,14 @@ import { AEAD_KEY, HMAC_KEY, HMAC_SECRET, signatureOf, VERIFY_KEY } from '../sup
 import { Lab } from './lab.js';
 
 const random = new Random(11);
+/** Emulated, each takes long: there IPv4 comes in the session. */
+const FAMILIES = process.env.CRYPTBPF_VM ? (['ipv6'] as const) : (['ipv4', 'ipv6'] as const);
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 
 test('every operation gives the same on every route, over both families', async () => {
   await using lab = new Lab();
   const service = await lab.attach({ hardware: new SimulatedHardware(), checkEvery: 1, stallMs: 10_000 });
-  for (const family of ['ipv4', 'ipv6'] as const) {
+  for (const family of FAMILIES) {
     const { client } = lab.connect(family);
     for (const policy of ROUTES) {
       service.update({ policy });
