@@ -1,8 +1,10 @@
 // All checks; the last line adds up what they counted.
 import { spawn } from 'node:child_process';
 import { mkdirSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { failuresOf } from './failures.mjs';
 
 const total = { passed: 0, failed: 0, skipped: 0 };
+const failures = [];
 const REPORTS = 'build/kernels';
 
 /** Runs a command; with a log, its output goes there first, and is shown when it has ended. */
@@ -20,7 +22,10 @@ async function run(title, command, args, { log } = {}) {
 /** A check that counts as one test. */
 async function check(title, command, args) {
   if (await run(title, command, args)) total.passed++;
-  else total.failed++;
+  else {
+    total.failed++;
+    failures.push(title);
+  }
 }
 
 /** Adds reports' counts; a run that failed without a failed test counts as one. */
@@ -43,24 +48,26 @@ async function thisKernel() {
   rmSync(report, { force: true });
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
   const ok = await run('tests', 'npx', ['vitest', 'run', ...reporters]);
-  const counts = readReport(report).map(
-    ({ numPassedTests, numFailedTests, numPendingTests, numTodoTests }) => ({
-      passed: numPassedTests,
-      failed: numFailedTests,
-      skipped: numPendingTests + numTodoTests,
-    }),
-  );
+  const results = readReport(report);
+  failures.push(...results.flatMap(failuresOf));
+  const counts = results.map(({ numPassedTests, numFailedTests, numPendingTests, numTodoTests }) => ({
+    passed: numPassedTests,
+    failed: numFailedTests,
+    skipped: numPendingTests + numTodoTests,
+  }));
   add(counts, ok);
 }
 
 async function otherKernels() {
   /* All at once, so that no processor is idle while the last one runs; and behind the tests on this kernel. */
-  const matrix = ['-n', '5', 'bash', 'scripts/kernels/matrix.sh', '--jobs', '3'];
+  const matrix = ['-n', '10', 'bash', 'scripts/kernels/matrix.sh', '--jobs', '3'];
   const ok = await run('other kernels', 'nice', matrix, { log: `${REPORTS}/log` });
   const files = readdirSync(REPORTS).filter((name) => name.endsWith('.json'));
   const reports = files.flatMap((name) => readReport(`${REPORTS}/${name}`));
-  for (const { kernel, passed, failed, skipped } of reports)
+  for (const { kernel, passed, failed, skipped, failures: ofKernel } of reports) {
     console.log(`${kernel}: ${passed} passed, ${failed} failed, ${skipped} skipped`);
+    failures.push(...ofKernel.map((failure) => `${kernel}: ${failure}`));
+  }
   add(reports, ok);
 }
 
@@ -72,5 +79,7 @@ await check('verified instructions', 'node', ['scripts/verified.mjs', '--check']
 // At once: tests on this kernel wait for packets and clocks more than they compute.
 await Promise.all([otherKernels(), thisKernel()]);
 
+// Once more at the end, where it is found.
+for (const failure of failures) console.log(`\nFAILED ${failure}`);
 console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exitCode = total.failed === 0 ? 0 : 1;

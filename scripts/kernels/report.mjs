@@ -1,5 +1,6 @@
 // The result of one kernel: a line for people on stdout, build/kernels/<name>.json for scripts.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { failuresOf } from '../failures.mjs';
 
 const [name, kernel, run, started] = process.argv.slice(2);
 const output = new URL('../../build/kernels/', import.meta.url);
@@ -17,17 +18,19 @@ function countTests(report, status) {
   return { passed, failed: status === 0 ? failed : Math.max(failed, 1), skipped };
 }
 
-function writeCounts(counts) {
+function writeReport(report, counts) {
   mkdirSync(output, { recursive: true });
-  writeFileSync(new URL(`${name}.json`, output), `${JSON.stringify({ kernel, ...counts })}\n`);
+  const failures = report ? failuresOf(report) : [];
+  writeFileSync(new URL(`${name}.json`, output), `${JSON.stringify({ kernel, ...counts, failures })}\n`);
 }
 
 const status = read('status') === undefined ? undefined : Number(read('status'));
 const seconds = (Date.now() / 1000 - Number(started)).toFixed(1);
 let verdict = status === undefined ? 'did not finish' : `exit ${status}`;
 if (!existsSync(`${run}/custom`)) {
-  const counts = countTests(read('report.json') && JSON.parse(read('report.json')), status);
-  writeCounts(counts);
+  const report = read('report.json') && JSON.parse(read('report.json'));
+  const counts = countTests(report, status);
+  writeReport(report, counts);
   verdict = `passed ${counts.passed}, failed ${counts.failed}, skipped ${counts.skipped}`;
 }
 console.log(`${kernel}: ${verdict}, ${seconds} s`);
