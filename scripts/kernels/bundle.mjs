@@ -11,7 +11,7 @@ const [folder, ...files] = process.argv.slice(2);
 const whereItWas = {
   name: 'where it was',
   setup({ onLoad }) {
-    onLoad({ filter: /\/packages\/.*\.[jt]s$/ }, async ({ path }) => {
+    onLoad({ filter: /\/(packages|scripts)\/.*\.[jt]s$/ }, async ({ path }) => {
       const source = await readFile(path, 'utf8');
       const contents = source.replaceAll('import.meta.url', `'${pathToFileURL(path).href}'`);
       return { contents, loader: extname(path) === '.ts' ? 'ts' : 'js' };

@@ -5,6 +5,7 @@ set -uo pipefail
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 REPOSITORY=$(cd "$HERE/../.." && pwd)
 CACHE=${CRYPTBPF_CACHE:-${HOME:-/root}/.cache/cryptbpf/kernels}
+KERNELS=${CRYPTBPF_KERNELS:-$HERE/kernels.txt}
 CONFIG=scripts/kernels/vitest.config.mjs
 TESTS='packages/*/test/**/*.kernel.test.ts' CHILDREN='packages/core/test/children/*.ts'
 MEMORY=1024 TIMEOUT=1800 JOBS=$(nproc) ONLY='' COMMAND=()
@@ -35,7 +36,7 @@ parse_options() {
 	done
 }
 
-kernel_names() { awk '/^[^#]/ { print $1 }' "$HERE/kernels.txt"; }
+kernel_names() { awk '/^[^#]/ { print $1 }' "$KERNELS"; }
 
 selected_names() {
 	local name

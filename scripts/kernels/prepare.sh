@@ -9,7 +9,7 @@ release_of() { cat "$(stamp_of "$1")"; }
 is_cached() { [ -s "$(stamp_of "$1")" ] && [ -e "$CACHE/kernels/$(release_of "$1")/initrd" ]; }
 is_fresh() { is_cached "$1" && [ -n "$(find "$(stamp_of "$1")" -mtime "-$FRESH_DAYS")" ]; }
 
-suites_of() { awk -v name="$1" '$1 == name { $1 = ""; print }' "$HERE/kernels.txt"; }
+suites_of() { awk -v name="$1" '$1 == name { $1 = ""; print }' "$KERNELS"; }
 
 # prepare_kernel <name>: ask the mirror what is newest, fetch it unless it is here already
 prepare_kernel() {

@@ -2,7 +2,7 @@
 export default {
   root: new URL('../../', import.meta.url).pathname,
   test: {
-    include: [`${process.env.CRYPTBPF_KERNEL_BUNDLE}/**/*.kernel.test.mjs`],
+    include: [`${process.env.CRYPTBPF_KERNEL_BUNDLE}/**/*.{kernel.test,guest}.mjs`],
     pool: 'forks',
     fileParallelism: false,
     testTimeout: 300_000, // emulation is 10 to 20 times slower

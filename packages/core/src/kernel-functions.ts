@@ -11,19 +11,25 @@ const KERNEL = 'vmlinux';
 /** Returns the path of the BTF that has a function of that name. Throws what readFileSync throws without BTF. */
 export function findKernelFunction(name: string): string | undefined {
   const kernel = open(KERNEL);
-  const needle = Buffer.from(`\0${name}\0`);
-  const inKernel = kernel.strings.indexOf(needle);
-  if (inKernel >= 0 && hasFunction(kernel.types, [inKernel + 1])) return `${FOLDER}/${KERNEL}`;
+  const inKernel = offsetOf(name, kernel.strings);
+  if (inKernel !== undefined && hasFunction(kernel.types, [inKernel])) return `${FOLDER}/${KERNEL}`;
   // The strings of a module's BTF go on from the kernel's.
   for (const module of readdirSync(FOLDER)) {
     if (module === KERNEL) continue;
     const { types, strings } = open(module);
-    const at = strings.indexOf(needle);
-    if (at >= 0 && hasFunction(types, [inKernel + 1, kernel.strings.length + at + 1])) {
-      return `${FOLDER}/${module}`;
-    }
+    const inModule = offsetOf(name, strings);
+    const names = [inKernel, inModule === undefined ? undefined : kernel.strings.length + inModule];
+    if (hasFunction(types, names)) return `${FOLDER}/${module}`;
   }
   return undefined;
+}
+
+/** A module's strings begin with one of them, the kernel's with an empty one. */
+function offsetOf(name: string, strings: Buffer): number | undefined {
+  const text = Buffer.from(`${name}\0`);
+  if (strings.subarray(0, text.length).equals(text)) return 0;
+  const before = strings.indexOf(`\0${name}\0`);
+  return before < 0 ? undefined : before + 1;
 }
 
 function open(name: string): { types: DataView; strings: Buffer } {
@@ -54,7 +60,7 @@ const FOLLOWING: Readonly<Record<number, readonly [number, number]>> = {
 };
 
 /** Whether one of the types is a function whose name is at one of these offsets. */
-function hasFunction(types: DataView, names: readonly number[]): boolean {
+function hasFunction(types: DataView, names: readonly (number | undefined)[]): boolean {
   for (let at = 0; at + HEADER <= types.byteLength; ) {
     const info = types.getUint32(at + 4, true);
     const kind = (info >>> 24) & 0x1f;
