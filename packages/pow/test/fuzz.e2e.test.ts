@@ -13,7 +13,7 @@ import {
 import { type Ran, TestGate } from './support/gate.js';
 import { type Base, mutate } from './support/mutate.js';
 import { Random } from './support/random.js';
-import { isOurs } from './support/reasons.js';
+import { isOurs, Reached } from './support/reasons.js';
 import type { Setup } from './support/setup.js';
 import { judge, type Outcome } from './twin/gate.js';
 import { hex, type TwinState } from './twin/state.js';
@@ -43,18 +43,18 @@ test(`the gate and its twin agree about ${PACKETS} random and mutated packets`, 
 }, () => {
   console.log(`fuzz: seed ${SEED}, ${PACKETS} packets`);
   const random = new Random(SEED);
-  const seen = new Set<Reason>();
+  const seen = new Reached();
   for (const [i, setup] of ROUNDS.entries()) {
     const packets =
       Math.floor((PACKETS * (i + 1)) / ROUNDS.length) - Math.floor((PACKETS * i) / ROUNDS.length);
     new Round(random, setup).run(packets, seen);
   }
-  console.log(`fuzz: ${seen.size} reasons were given`);
+  seen.tell('fuzz');
   if (PACKETS >= 100_000) expect(unseen(seen)).toEqual([]);
 });
 
 /** What random packets must have come to, but for limits, which are off here, and the chain, which is empty. */
-function unseen(seen: ReadonlySet<Reason>): string[] {
+function unseen(seen: Reached): string[] {
   const never = /LIMITED|FULL|FAILED|CHAIN|EVENT|NONE|MONITORED|EXPIRED|FUTURE|KEY_ID|DIFFICULTY/;
   return Object.entries(Reason)
     .filter(([name, reason]) => isOurs(reason) && !never.test(name) && !seen.has(reason))
@@ -81,7 +81,7 @@ class Round {
     gate.admit(this.#twin, ENDED4, -1n);
   }
 
-  run(packets: number, seen: Set<Reason>): void {
+  run(packets: number, seen: Reached): void {
     for (let i = 0; i < packets; i++) {
       const data = this.#next();
       const ran = gate.run(data);

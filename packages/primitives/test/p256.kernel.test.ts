@@ -127,7 +127,7 @@ describe('ECDSA', () => {
     ];
     const scalars = emulated ? all.slice(0, 4) : all;
     for (const [key, secret] of secrets.entries()) {
-      if (emulated && key % 4 > 1) continue;
+      if (emulated && key % 4 > 0) continue;
       const made = [0n, ...scalars].flatMap((u1) => scalars.map((u2) => signatureOf(secret, u1, u2)));
       const [cases, expected] = signatureCases(
         key,
@@ -247,7 +247,7 @@ describe('sums', () => {
 
   test('are computed, checked, and refused where they are infinite', () => {
     for (const flags of [0, P256_NEGATE_KEY]) {
-      for (const key of [RANDOM_KEY, 0, 1]) {
+      for (const key of emulated ? [RANDOM_KEY] : [RANDOM_KEY, 0, 1]) {
         const sums = scalars.map(([a, b]) => timesBase(a + (flags ? -b : b) * secrets[key]!));
         for (const given of bothWays(key)) checkSums(given, flags, sums);
       }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Random } from '../../pow/test/support/random.js';
+import { Reached } from '../../pow/test/support/reasons.js';
 import { Reason } from '../src/signed_auth.gen.js';
 import { SignedGate } from './support/gate.js';
 import { testKey } from './support/keys.js';
@@ -13,6 +14,17 @@ const KEY = testKey(3);
 const SESSION = { id: 0x77n, key: new Uint8Array(16).fill(5), place: 1, keyId: 3 };
 const PASSES: readonly Reason[] = [Reason.PASS_SIGNED, Reason.PASS_SESSION];
 
+/** Each is said when all but one thing holds. */
+const DEEPEST = [
+  Reason.DROP_TRAILER_FORMAT,
+  Reason.DROP_KEY_UNKNOWN,
+  Reason.DROP_SESSION_UNKNOWN,
+  Reason.DROP_TIME,
+  Reason.DROP_REPLAY,
+  Reason.DROP_SIGNATURE,
+  Reason.DROP_SESSION_TAG,
+];
+
 let gate: SignedGate;
 beforeAll(async () => {
   gate = await SignedGate.create([KEY]);
@@ -23,7 +35,7 @@ afterAll(() => gate[Symbol.dispose]());
 function mutate(random: Random, frame: Uint8Array): Uint8Array {
   const bytes = random.oneIn(8) ? frame.slice(0, 14 + random.below(frame.length - 14)) : frame.slice();
   for (let changes = 1 + random.below(3); changes > 0; changes--) {
-    const at = random.oneIn(2) ? random.below(62) : bytes.length - 1 - random.below(60);
+    const at = random.oneIn(2) ? random.below(62) : bytes.length - 1 - random.below(110);
     if (at >= 0 && at < bytes.length) bytes[at] = random.oneIn(3) ? bytes[at]! ^ 1 : random.uint32();
   }
   if (!random.oneIn(16)) return bytes;
@@ -62,6 +74,10 @@ test('what passes carries a payload that was signed, and each passes once at mos
   }
   const counted = PASSES.reduce<number>((sum, reason) => sum + gate.gate.packets(reason), 0);
   expect(counted).toBe(passed);
+  const reached = new Reached();
+  for (const [reason, count] of gate.gate.counts().entries()) reached.add(reason, count);
+  reached.tell('fuzz');
+  expect(reached.missing(DEEPEST)).toEqual([]);
 });
 
 /** A mutated packet may pass because it is none of the gate's: to another port or protocol, or a later fragment. */

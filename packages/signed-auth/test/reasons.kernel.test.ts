@@ -21,6 +21,7 @@ import {
 } from './support/packets.js';
 import { concat, knockProof, MAGIC, requestBody, sessionPayload } from './twin/trailer.js';
 
+const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 /** Emulated machines are slow. */
 const STEP = process.env.CRYPTBPF_VM ? 13 : 1;
 const KEY = testKey(3);
@@ -96,7 +97,7 @@ describe('a packet', () => {
     for (let bit = 0; bit < good.length * 8; bit += STEP) {
       const bad = good.slice();
       bad[bit >> 3]! ^= 1 << (bit & 7);
-      expect([bit, gate.judge(packet(PEER4, bad)).action]).toEqual([bit, 'drop']);
+      if (gate.judge(packet(PEER4, bad)).action !== 'drop') expect.fail(`bit ${bit} may be another`);
     }
     expect(from4(good)).toEqual(['PASS_SIGNED']);
   });
@@ -352,7 +353,7 @@ describe('a session', () => {
       const payload = Uint8Array.from({ length }, (_, i) => i + length);
       const judged = gate.judge(packet(PEERS[family], tagged(BigInt(length + 1), { payload })));
       expect([length, judged.reasons]).toEqual([length, [Reason.PASS_SESSION]]);
-      expect(judged.data).toEqual(packet(PEERS[family], payload));
+      expect(hex(judged.data)).toBe(hex(packet(PEERS[family], payload)));
     }
   });
 
@@ -361,7 +362,7 @@ describe('a session', () => {
     for (let bit = 0; bit < good.length * 8; bit += STEP) {
       const bad = good.slice();
       bad[bit >> 3]! ^= 1 << (bit & 7);
-      expect([bit, gate.judge(packet(PEER4, bad)).action]).toEqual([bit, 'drop']);
+      if (gate.judge(packet(PEER4, bad)).action !== 'drop') expect.fail(`bit ${bit} may be another`);
     }
     expect(from4(good)).toEqual(['PASS_SESSION']);
     expect(from4(good)).toEqual(['DROP_REPLAY']);

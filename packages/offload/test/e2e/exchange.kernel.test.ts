@@ -7,8 +7,10 @@ import { AEAD_KEY, HMAC_KEY, HMAC_SECRET, signatureOf, VERIFY_KEY } from '../sup
 import { Lab } from './lab.js';
 
 const random = new Random(11);
-/** Emulated, each takes long: there IPv4 comes in the session. */
-const FAMILIES = process.env.CRYPTBPF_VM ? (['ipv6'] as const) : (['ipv4', 'ipv6'] as const);
+/** Emulated, each takes long: there IPv4 and user space come in the session. */
+const IS_EMULATED = process.env.CRYPTBPF_VM !== undefined;
+const FAMILIES = IS_EMULATED ? (['ipv6'] as const) : (['ipv4', 'ipv6'] as const);
+const IN_CLEAR = IS_EMULATED ? (['bpf'] as const) : ROUTES;
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 
 test('every operation gives the same on every route, over both families', async () => {
@@ -16,7 +18,7 @@ test('every operation gives the same on every route, over both families', async 
   const service = await lab.attach({ hardware: new SimulatedHardware(), checkEvery: 1, stallMs: 10_000 });
   for (const family of FAMILIES) {
     const { client } = lab.connect(family);
-    for (const policy of ROUTES) {
+    for (const policy of IN_CLEAR) {
       service.update({ policy });
       await exchange(client, policy);
     }
@@ -30,7 +32,7 @@ test('every operation gives the same on every route, over both families', async 
   const { userspace, reasons, routes } = service.stats();
   expect(userspace).toMatchObject({ wrong: 0, moved: 0 });
   expect(userspace.checked).toBeGreaterThan(0);
-  expect(Number(reasons.ANSWER_RESULT.packets)).toBeGreaterThanOrEqual(12);
+  expect(Number(reasons.ANSWER_RESULT.packets)).toBeGreaterThanOrEqual(8);
   expect(routes.bpf!.isOut).toBe(false);
   expect(lab.errors).toEqual([]);
   await lab.detach(service);
