@@ -56,7 +56,7 @@ export function recipientPoint(key: KeyInput): Buffer {
       'the recipient key is private: give its public half, and keep this one off the host',
     );
   }
-  const jwk = p256(() => (key instanceof KeyObject ? key : createPublicKey(key))).export({ format: 'jwk' });
+  const jwk = p256(() => createPublicKey(pemOf(key, 'spki'))).export({ format: 'jwk' });
   return Buffer.concat([Buffer.of(4), Buffer.from(jwk.x!, 'base64url'), Buffer.from(jwk.y!, 'base64url')]);
 }
 
@@ -65,8 +65,13 @@ export function recipientScalar(key: KeyInput): Buffer {
   const isPublic = typeof key === 'string' ? /PUBLIC KEY/.test(key) : key.type === 'public';
   if (isPublic)
     throw new LogError('ERR_LOG_KEY', 'the recipient key is public: reading needs its private half');
-  const jwk = p256(() => (key instanceof KeyObject ? key : createPrivateKey(key))).export({ format: 'jwk' });
+  const jwk = p256(() => createPrivateKey(pemOf(key, 'pkcs8'))).export({ format: 'jwk' });
   return Buffer.from(jwk.d!, 'base64url');
+}
+
+/** Of a copy: Node 20 can stand still while it writes the JWK of a key that it has generated itself. */
+function pemOf(key: KeyInput, type: 'spki' | 'pkcs8'): string {
+  return key instanceof KeyObject ? (key.export({ type, format: 'pem' }) as string) : key;
 }
 
 function p256(load: () => KeyObject): KeyObject {
