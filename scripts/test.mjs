@@ -1,11 +1,12 @@
 // All checks; the last line adds up what they counted.
 import { spawn } from 'node:child_process';
 import { mkdirSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { failuresOf } from './failures.mjs';
+import { countsOf, failuresOf } from './report.mjs';
 
 const total = { passed: 0, failed: 0, skipped: 0 };
 const failures = [];
 const REPORTS = 'build/kernels';
+const MOST_UNSTEADY = 5;
 
 /** Runs a command; with a log, its output goes there first, and is shown when it has ended. */
 async function run(title, command, args, { log } = {}) {
@@ -28,11 +29,11 @@ async function check(title, command, args) {
   }
 }
 
-/** Adds reports' counts; a run that failed without a failed test counts as one. */
-function add(reports, ok) {
-  const sum = (name) => reports.reduce((all, report) => all + report[name], 0);
+/** Adds counts; what failed without a failed test counts as one. */
+function add(counts, ok) {
+  const sum = (name) => counts.reduce((all, count) => all + count[name], 0);
   for (const name of Object.keys(total)) total[name] += sum(name);
-  if ((!ok || reports.length === 0) && sum('failed') === 0) total.failed++;
+  if ((!ok || counts.length === 0) && sum('failed') === 0) total.failed++;
 }
 
 function readReport(path) {
@@ -43,19 +44,13 @@ function readReport(path) {
   }
 }
 
-async function thisKernel() {
+/** Tests on this kernel: whether all is well, and the files of the report. */
+async function runTests(title, files = []) {
   const report = 'build/vitest.json';
   rmSync(report, { force: true });
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-  const ok = await run('tests', 'npx', ['vitest', 'run', ...reporters]);
-  const results = readReport(report);
-  failures.push(...results.flatMap(failuresOf));
-  const counts = results.map(({ numPassedTests, numFailedTests, numPendingTests, numTodoTests }) => ({
-    passed: numPassedTests,
-    failed: numFailedTests,
-    skipped: numPendingTests + numTodoTests,
-  }));
-  add(counts, ok);
+  const ok = await run(title, 'npx', ['vitest', 'run', ...reporters, ...files]);
+  return { ok, files: readReport(report).flatMap(({ testResults }) => testResults) };
 }
 
 async function otherKernels() {
@@ -71,13 +66,32 @@ async function otherKernels() {
   add(reports, ok);
 }
 
+/**
+ * Traffic and clocks suffer from the emulators beside them: files that failed are run once more, alone. What passes then
+ * is told as unsteady; what fails again has failed.
+ */
+async function secondChance(first) {
+  const failed = first.files.filter(({ status }) => status === 'failed');
+  if (failed.length === 0 || failed.length > MOST_UNSTEADY) return first;
+  const names = failed.map(({ name }) => name);
+  const second = await runTests('tests that failed, alone', names);
+  if (second.ok) for (const failure of failuresOf(failed)) console.log(`\nUNSTEADY ${failure}`);
+  return {
+    ok: second.ok,
+    files: [...first.files.filter(({ name }) => !names.includes(name)), ...second.files],
+  };
+}
+
 rmSync(REPORTS, { recursive: true, force: true });
 mkdirSync(REPORTS, { recursive: true });
 
 await check('format, lint, types, generated files', 'bash', ['scripts/lint.sh']);
 await check('verified instructions', 'node', ['scripts/verified.mjs', '--check']);
 // At once: tests on this kernel wait for packets and clocks more than they compute.
-await Promise.all([otherKernels(), thisKernel()]);
+const [first] = await Promise.all([runTests('tests'), otherKernels()]);
+const { ok, files } = await secondChance(first);
+add([countsOf(files)], ok);
+failures.push(...failuresOf(files));
 
 // Once more at the end, where it is found.
 for (const failure of failures) console.log(`\nFAILED ${failure}`);
