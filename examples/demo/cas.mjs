@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { connect, Machine } from './machine.mjs';
+import { allKept, promise } from './promises.mjs';
 import { live, number, percent, say, step } from './screen.mjs';
 import { perform } from './stage.mjs';
 
@@ -14,13 +15,6 @@ const FILE_MIB = 256;
 /** So many chunks are sent before the verifier is there. */
 const TRIED = 4096;
 const ROUNDS = 40;
-
-const promises = [];
-
-function promise(kept, text) {
-  promises.push(kept);
-  say(`   ${kept ? 'ok    ' : 'FAILED'} ${text}`);
-}
 
 async function buildMachines() {
   const [sender, middle, receiver] = await Promise.all(
@@ -100,7 +94,7 @@ async function play() {
     (await receiver.ask('digest')) === digest,
     `the file arrived as it was sent: SHA-256 ${digest.slice(0, 16)}…`,
   );
-  return promises.every(Boolean);
+  return allKept();
 }
 
 export async function main(args) {

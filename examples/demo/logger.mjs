@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { AuditLogger, generateRecipient, logFiles } from '@cryptbpf/logger';
 import { openLog } from '@cryptbpf/logger/reader';
+import { allKept, promise } from './promises.mjs';
 import { number, say, step } from './screen.mjs';
 import { perform } from './stage.mjs';
 
@@ -17,14 +18,8 @@ const DEADLINE_MS = 58_000;
 const SECRET = 'correct-horse-battery-staple';
 const PROGRAMS = 400;
 
-const promises = [];
 const directory = mkdtempSync(join(tmpdir(), 'cryptbpf-demo-logger-'));
 process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
-
-function promise(kept, text) {
-  promises.push(kept);
-  say(`   ${kept ? 'ok    ' : 'FAILED'} ${text}`);
-}
 
 async function read(key, files) {
   const log = openLog({ key, files });
@@ -137,7 +132,7 @@ async function play() {
 
   step(`${PROGRAMS} programs are started while nobody takes records out of a small ring.`);
   await overload(keys);
-  return promises.every(Boolean);
+  return allKept();
 }
 
 export async function main(args) {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { connect, Machine } from './machine.mjs';
+import { allKept, promise } from './promises.mjs';
 import { live, number, say, step } from './screen.mjs';
 import { perform } from './stage.mjs';
 
@@ -16,13 +17,6 @@ const ASKED = 400;
 const ATTACKS = 1000;
 const LOAD_MS = 1000;
 const WAIT_MS = 20_000;
-
-const promises = [];
-
-function promise(kept, text) {
-  promises.push(kept);
-  say(`   ${kept ? 'ok    ' : 'FAILED'} ${text}`);
-}
 
 async function buildMachines() {
   const [service, client] = await Promise.all(
@@ -114,7 +108,7 @@ async function play() {
   step('The card answers again, but wrongly. One result in 64 is checked.');
   const missed = await fail(machines, 'wrong');
   say(`   ${number(missed)} wrong results went out before a check found one`);
-  return promises.every(Boolean);
+  return allKept();
 }
 
 export async function main(args) {

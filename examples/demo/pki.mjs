@@ -3,6 +3,7 @@ import { connect, Machine } from './machine.mjs';
 import { CABLES } from './network.mjs';
 import { Authority } from './pki/authority.mjs';
 import { PORT } from './pki/service.mjs';
+import { allKept, promise } from './promises.mjs';
 import { number, say, step } from './screen.mjs';
 import { perform } from './stage.mjs';
 
@@ -14,13 +15,6 @@ import { perform } from './stage.mjs';
 const DEADLINE_MS = 58_000;
 const NAMES = ['spiffe://demo.example/ns/prod/'];
 const CUT_MS = 1000;
-
-const promises = [];
-
-function promise(kept, text) {
-  promises.push(kept);
-  say(`   ${kept ? 'ok    ' : 'FAILED'} ${text}`);
-}
 
 async function expectRefusal({ client }, holder, reason, what) {
   const refusal = await client.ask('present', holder);
@@ -101,7 +95,7 @@ async function play(authority) {
       : `${number(Math.max(0, silent - before))} ms after the CA began to write it`;
   promise(silent !== undefined && silent - changed < CUT_MS, `the connection is cut: ${took}`);
   await expectRefusal(machines, good, 'DROP_CERT_REVOKED', 'the same certificate once more');
-  return promises.every(Boolean);
+  return allKept();
 }
 
 export async function main(args) {

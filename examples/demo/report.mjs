@@ -1,3 +1,4 @@
+import { allKept, promise } from './promises.mjs';
 import { number, percent, say, table } from './screen.mjs';
 
 /* The end of the demo: what was measured, and whether it is what was promised. */
@@ -62,6 +63,6 @@ export function reportPromises({ unsolved, solved }) {
     [leaked === 0, `no packet of the flood gets past the gate: ${number(leaked)}`],
   ];
   say();
-  for (const [kept, text] of promises) say(`${kept ? 'ok    ' : 'FAILED'} ${text}`);
-  return promises.every(([kept]) => kept);
+  for (const [kept, text] of promises) promise(kept, text);
+  return allKept();
 }

@@ -1,18 +1,23 @@
 /* What the demo shows: numbered steps, under each a line of counters that moves, and tables at the end. */
 
-const { stdout } = process;
+let out = process.stdout;
 const PLAIN_INTERVAL_MS = 2000;
 
 let steps = 0;
 let lastPlain = 0;
 let isLive = false;
 
+/** stdout is for a program to read. */
+export function showOnStderr() {
+  out = process.stderr;
+}
+
 export const number = (value) => Math.round(value).toLocaleString('en-US');
 export const percent = (share) => `${(100 * share).toFixed(share === 0 || share === 1 ? 0 : 1)} %`;
 
 export function say(text = '') {
   endLive();
-  stdout.write(`${text}\n`);
+  out.write(`${text}\n`);
 }
 
 export function step(text) {
@@ -22,18 +27,18 @@ export function step(text) {
 
 /** A line that the next one overwrites; where there is no terminal, a line now and then. */
 export function live(text) {
-  if (stdout.isTTY) {
-    stdout.write(`\r\x1b[K   ${text}`);
+  if (out.isTTY) {
+    out.write(`\r\x1b[K   ${text}`);
     isLive = true;
   } else if (Date.now() - lastPlain >= PLAIN_INTERVAL_MS) {
     lastPlain = Date.now();
-    stdout.write(`   ${text}\n`);
+    out.write(`   ${text}\n`);
   }
 }
 
 /** Leaves the live line as it is, if there is one, and begins another. */
 export function endLive() {
-  if (isLive) stdout.write('\n');
+  if (isLive) out.write('\n');
   isLive = false;
 }
 

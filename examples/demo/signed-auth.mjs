@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { connect, Machine } from './machine.mjs';
+import { allKept, promise } from './promises.mjs';
 import { number, say, step } from './screen.mjs';
 import { PORT } from './signed-auth/service.mjs';
 import { perform } from './stage.mjs';
@@ -20,16 +21,9 @@ const RATED = { unsigned: 20_000, signed: 5_000, session: 20_000 };
 const WIDE = budgetsOf(1_000_000);
 const NARROW = budgetsOf(1000);
 
-const promises = [];
-
 function budgetsOf(perSecond) {
   const budget = { perSecond, burst: perSecond };
   return { sourceBudget: budget, keyBudget: budget, curveBudget: budget };
-}
-
-function promise(kept, text) {
-  promises.push(kept);
-  say(`   ${kept ? 'ok    ' : 'FAILED'} ${text}`);
 }
 
 async function buildMachines() {
@@ -148,7 +142,7 @@ async function play() {
   await server.ask('revoke');
   await expectAll(machines, 'signed', 'signed by the revoked key', false);
   await expectAll(machines, 'session', "by the revoked key's session", false);
-  return promises.every(Boolean);
+  return allKept();
 }
 
 export async function main(args) {

@@ -1,4 +1,5 @@
 import { Machine } from './machine.mjs';
+import { printPromises } from './promises.mjs';
 import { endLive, say } from './screen.mjs';
 
 /* What every demo has around it: a time limit, and an end at which nothing is left over. */
@@ -6,6 +7,12 @@ import { endLive, say } from './screen.mjs';
 const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
 
 let leaving = false;
+let isJson = false;
+
+/** At the end, what was promised and whether it was kept is printed as a line of JSON. */
+export function endWithJson() {
+  isJson = true;
+}
 
 /** Ends the machines, and with them their networks; then this process. */
 async function leave(code) {
@@ -13,6 +20,7 @@ async function leave(code) {
   leaving = true;
   await Machine.stopAll();
   endLive();
+  if (isJson) printPromises(code === 0);
   process.exit(code);
 }
 

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { generatePresharedKey, generatePrivateKey, publicKeyOf } from '@cryptbpf/tunnel';
 import { connect, Machine } from './machine.mjs';
+import { allKept, promise } from './promises.mjs';
 import { number, say, step } from './screen.mjs';
 import { perform } from './stage.mjs';
 
@@ -17,13 +18,6 @@ const CABLE = { left: '198.18.0.1', right: '198.18.0.2' };
 const INSIDE = { left: '10.7.0.1', right: '10.7.0.2' };
 const MACS = { left: '02:00:00:00:00:01', right: '02:00:00:00:00:02' };
 const PORT = 51820;
-
-const promises = [];
-
-function promise(kept, text) {
-  promises.push(kept);
-  say(`   ${kept ? 'ok    ' : 'FAILED'} ${text}`);
-}
 
 /** What was heard on both ends since the last time. */
 class Listener {
@@ -151,7 +145,7 @@ async function play() {
 
   step('Inline: the same addresses as at first, sealed on the way.');
   await inline();
-  return promises.every(Boolean);
+  return allKept();
 }
 
 export async function main(args) {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { generateKey, messagesOf, reasonName } from '@cryptbpf/zkp/client';
 import { connect, Machine } from './machine.mjs';
+import { allKept, promise } from './promises.mjs';
 import { number, say, step } from './screen.mjs';
 import { perform } from './stage.mjs';
 import { GREETING, PORT } from './zkp/service.mjs';
@@ -15,13 +16,6 @@ import { GREETING, PORT } from './zkp/service.mjs';
 const DEADLINE_MS = 58_000;
 const MEMBERS = 16;
 const CONTROL_PORT = 22307;
-
-const promises = [];
-
-function promise(kept, text) {
-  promises.push(kept);
-  say(`   ${kept ? 'ok    ' : 'FAILED'} ${text}`);
-}
 
 const hex = (bytes) => Buffer.from(bytes).toString('hex');
 const keyPair = () => {
@@ -110,7 +104,7 @@ async function play() {
   say(
     `\n${reasons.ANSWER_ADMITTED} proofs held, ${reasons.DROP_NOT_ADMITTED} packets to the port were dropped in silence.`,
   );
-  return promises.every(Boolean);
+  return allKept();
 }
 
 export async function main(args) {

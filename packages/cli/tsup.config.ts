@@ -15,6 +15,7 @@ export default defineConfig([
       cli: 'src/cli.ts',
       'traffic/sender': 'src/traffic/sender.ts',
       'traffic/receiver': 'src/traffic/receiver.ts',
+      'bench/peer': 'src/bench/peer.ts',
     },
     banner: { js: '#!/usr/bin/env node' },
     onSuccess: async () => {

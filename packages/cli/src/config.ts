@@ -5,22 +5,22 @@ import { codeOf, Exit, Failure } from './failure.js';
 import { type Keys, Mismatch, type Shape } from './shapes/shape.js';
 
 /** A file of options, YAML or JSON, that knows where each of them is. */
-export class Config {
+export class Config<T = Record<string, unknown>> {
   /** As the package takes them. */
-  readonly options: Record<string, unknown>;
+  readonly options: T;
   readonly #source: Source | undefined;
 
-  private constructor(options: Record<string, unknown>, source?: Source) {
+  private constructor(options: T, source?: Source) {
     this.options = options;
     this.#source = source;
   }
 
   /** Without a path: no options, if there may be none. Throws Failure, with line and column, for what is wrong. */
-  static read(path: string | undefined, shape: Shape): Config {
+  static read<T>(path: string | undefined, shape: Shape<T>): Config<T> {
     const source = path === undefined ? undefined : new Source(path);
     const place = { keys: [], folder: path === undefined ? '.' : dirname(path) };
     try {
-      return new Config(shape.read(source?.value ?? {}, place) as Record<string, unknown>, source);
+      return new Config(shape.read(source?.value ?? {}, place), source);
     } catch (error) {
       if (!(error instanceof Mismatch)) throw error;
       if (source) throw source.failure(error.keys, error);

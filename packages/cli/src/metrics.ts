@@ -15,7 +15,7 @@ export async function serve(
   const metrics = new Metrics(pinPath === undefined ? {} : { pinPath });
   const isFound = stands && on.interfaces !== undefined; // by its pins
   if (!isFound)
-    metrics.add(controller as { stats(): object }, {
+    metrics.add(controller, {
       feature,
       interface: [on.interfaces ?? []].flat().join(','),
     });

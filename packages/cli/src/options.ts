@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { Config } from './config.js';
 import { Exit, Failure } from './failure.js';
 import type { FeatureEntry } from './features.js';
-import { collect, given } from './flags.js';
+import { collect, given, wholeFrom } from './flags.js';
 import { SHAPES } from './shapes/features.js';
 
 /* Options of features that attach to interfaces, from the command line and from a file; the command line comes first. */
@@ -21,7 +21,10 @@ export interface FeatureFlags {
   allow?: string[];
   enforceAllowlist?: boolean;
   adaptiveMode?: boolean;
+  hwAvailable?: boolean;
   preferBpfForHash?: boolean;
+  smallThreshold?: number;
+  largeThreshold?: number;
 }
 
 export interface FeatureOptions {
@@ -53,17 +56,24 @@ function addListOptions(command: Command): void {
     .option('-a, --enforce-allowlist', 'only ids that are allowed pass, also where none is');
 }
 
+/** The names are those of the original's. */
 function addRouteOptions(command: Command): void {
   command
     .option('--adaptive-mode', 'learn which route is fastest (the default)')
-    .option('--no-adaptive-mode', 'small data in BPF, large elsewhere, by fixed bounds')
-    .option('--prefer-bpf-for-hash', 'hashes in BPF, whatever their size');
+    .option('--no-adaptive-mode', 'small data in BPF, large elsewhere, by the bounds below')
+    .option('--small-threshold <bytes>', 'hashes of up to so many are small (default: 512)', wholeFrom)
+    .option('--large-threshold <bytes>', 'hashes of more are large (default: 4096)', wholeFrom)
+    .option('--prefer-bpf-for-hash', 'small hashes in BPF (the default)')
+    .option('--no-prefer-bpf-for-hash', 'small hashes in user space, too')
+    .option('--hw-available', "a hardware route: the CPU's own AES and SHA instructions")
+    .option('--no-hw-available', 'no hardware route, whatever the file says (the default)');
 }
 
 /** Throws Failure. */
 export function resolveOptions({ name }: FeatureEntry, flags: FeatureFlags): FeatureOptions {
   const config = Config.read(flags.config, SHAPES[name]!);
-  const options = { ...config.options, ...optionsFrom(flags) };
+  const options: Record<string, unknown> = { ...config.options, ...optionsFrom(flags) };
+  if (flags.adaptiveMode !== undefined) delete options.policy; // of the file
   if (flags.enforceAllowlist) options.allow = [options.allow ?? []].flat().filter((id) => id !== 'any');
   if (options.interface === undefined)
     throw new Failure(Exit.USAGE, 'no interface: name one with --interface, see ip link');
@@ -84,15 +94,14 @@ function optionsFrom(flags: FeatureFlags): Record<string, unknown> {
     pin: flags.pin,
     allow: flags.allow,
     observeLists: flags.enforceAllowlist ? false : undefined,
-    policy: flags.adaptiveMode === false ? 'static' : undefined,
-    pins: flags.preferBpfForHash ? HASHES_IN_BPF : undefined,
+    adaptiveMode: flags.adaptiveMode,
+    smallThreshold: flags.smallThreshold,
+    largeThreshold: flags.largeThreshold,
+    preferBpfForHash: flags.preferBpfForHash,
+    hwAvailable: flags.hwAvailable,
+    hardware: flags.hwAvailable ? 'cpu' : undefined,
   });
 }
-
-const SIZES = [64, 256, 512, 1024, 4096, 16_384, 65_536];
-const HASHES_IN_BPF = ['sha256', 'hmac-sha256'].flatMap((operation) =>
-  SIZES.map((bytes) => ({ operation, bytes, route: 'bpf' })),
-);
 
 function portsFrom(list: string): unknown[] {
   return list.split(',').map((entry) => {

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { addAttachCommands } from './commands/attach.js';
+import { addBenchCommand } from './commands/bench.js';
 import { addCertificateCommands } from './commands/certificates.js';
 import { addClientCommands } from './commands/client/client.js';
 import { addCompletionCommands } from './commands/completion.js';
@@ -48,6 +49,7 @@ export function makeProgram(version: string): Command {
   addExplainCommand(program);
   addProgramCommands(program);
   addTrafficCommand(program);
+  addBenchCommand(program);
   addCompletionCommands(program);
   return program;
 }

@@ -4,9 +4,11 @@ import { printJson } from './print.js';
 
 /** Of a controller, what all of them have. */
 export interface Controller {
-  stats(): unknown;
+  stats(): object;
   /** What is pinned stays. */
   close(): unknown;
+  /** Of those with tables for their keys. */
+  tablesBuilt?(): Promise<void>;
 }
 
 export interface Running {
@@ -22,9 +24,9 @@ export interface Running {
 }
 
 /** Brings a controller up, tells, and lets go of it at SIGINT, SIGTERM or SIGHUP, also one that comes before it is up. */
-export async function runUntilStopped(
-  attach: () => Promise<Controller>,
-  describe: (controller: Controller) => Running,
+export async function runUntilStopped<Own extends Controller>(
+  attach: () => Promise<Own>,
+  describe: (controller: Own) => Running,
 ): Promise<void> {
   const stop = Promise.race(['SIGINT', 'SIGTERM', 'SIGHUP'].map((name) => once(process, name)));
   const controller = await attach();

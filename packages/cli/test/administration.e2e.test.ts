@@ -44,6 +44,14 @@ test('a gate that stands takes new options, and refuses wrong ones', async () =>
   });
 });
 
+test('what has no secret for challenges is not rotated', () => {
+  for (const feature of ['cas', 'offload', 'tunnel', 'logger'])
+    expect(place.run('keys', 'rotate', feature, '-c', '/none', ...place.pins)).toMatchObject({
+      status: 2,
+      stderr: `cryptbpf: ${feature} has no secret for challenges: pow, signed-auth, zkp, pki have`,
+    });
+});
+
 test('nothing is updated where nothing stands', () => {
   expect(place.run('update', 'pow', '-p', '443', ...place.pins)).toMatchObject({
     status: 1,

@@ -143,7 +143,7 @@ test('operations are asked for', async () => {
     'in0',
     '-c',
     place.file('service.yaml', text),
-    '--prefer-bpf-for-hash',
+    '--hw-available',
     ...place.pins,
   );
   const ask = (operation: string, ...more: string[]) =>

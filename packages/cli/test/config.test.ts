@@ -1,9 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Command } from 'commander';
 import { afterAll, describe, expect, test } from 'vitest';
 import { Config } from '../src/config.js';
 import { Exit, Failure } from '../src/failure.js';
+import { entryOf } from '../src/features.js';
+import { addFeatureOptions, resolveOptions } from '../src/options.js';
 import { jsonSchema, SHAPES } from '../src/shapes/features.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'cryptbpf-config-'));
@@ -122,6 +125,27 @@ test('the error of a package is located, too', () => {
   expect(config.locate(error)).toMatchObject({
     message: `${folder}/some.yaml:3:8: option difficulty.max is 16`,
   });
+});
+
+test('settings of offload have the names of the demonstration', () => {
+  const options = (...args: string[]) => {
+    const command = addFeatureOptions(new Command(), entryOf('crypto-offload')).parse(args, { from: 'user' });
+    const config = file('ports: [1]\npolicy: bpf\n');
+    return resolveOptions(entryOf('offload'), { ...command.opts(), interface: ['lo'], config }).options;
+  };
+  expect(options()).toEqual({ interface: ['lo'], ports: [1], policy: 'bpf' });
+  const bounds = ['--small-threshold', '256', '--large-threshold', '1024', '--no-prefer-bpf-for-hash'];
+  expect(options('--no-adaptive-mode', '--hw-available', ...bounds)).toEqual({
+    interface: ['lo'],
+    ports: [1],
+    adaptiveMode: false,
+    hwAvailable: true,
+    hardware: 'cpu',
+    smallThreshold: 256,
+    largeThreshold: 1024,
+    preferBpfForHash: false,
+  });
+  expect(options('--no-hw-available')).toMatchObject({ hwAvailable: false, policy: 'bpf' });
 });
 
 test('what must be there is said without a file', () => {

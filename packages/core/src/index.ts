@@ -45,6 +45,7 @@ export {
   listStanding,
   type Standing,
   type StandingFeature,
+  type StandingInterface,
   statsOf,
   takeDown,
 } from './gate/standing.js';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { FEATURES, type FeatureEntry, load } from '../features.js';
+import { attach, FEATURES, type FeatureEntry } from '../features.js';
 import { addFeatureOptions, type FeatureFlags, resolveOptions } from '../options.js';
 import { runUntilStopped } from '../run.js';
 
@@ -25,15 +25,14 @@ function addAttachCommand(program: Command, feature: FeatureEntry): void {
     .option('--pin', 'it outlives this command')
     .option('--metrics <place>', 'serve metrics for Prometheus at [address:]port, such as :9464')
     .option('--json', 'one line of JSON when it is up, and one with its counters when it ends')
-    .action((flags: AttachFlags) => attach(feature, flags));
+    .action((flags: AttachFlags) => attachUntilStopped(feature, flags));
 }
 
-async function attach(feature: FeatureEntry, flags: AttachFlags): Promise<void> {
+async function attachUntilStopped(feature: FeatureEntry, flags: AttachFlags): Promise<void> {
   const { options, locate } = resolveOptions(feature, flags);
-  const attachTo = await load(feature);
   await runUntilStopped(
     () =>
-      attachTo({ pin: false, ...options }).catch((error) => {
+      attach(feature, { pin: false, ...options }).catch((error) => {
         throw locate(error);
       }),
     () => ({

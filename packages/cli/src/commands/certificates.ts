@@ -1,15 +1,11 @@
+import type { PkiValidator } from '@cryptbpf/pki';
 import type { Command } from 'commander';
 import { apply } from '../apply.js';
 import { textOf } from '../config.js';
 import type { EditFlags } from '../edit.js';
 import { Exit, Failure } from '../failure.js';
-import { entryOf } from '../features.js';
+import { pki } from '../features.js';
 import { printJson } from '../print.js';
-
-interface Revoking {
-  revokeCertificate(certificate: string): void;
-  unrevokeCertificate(certificate: string): boolean;
-}
 
 /** Certificates that an operator takes out himself, before any list does. The gate remembers them, not the configuration. */
 export function addCertificateCommands(program: Command): void {
@@ -39,10 +35,10 @@ function options(command: Command): Command {
 async function change(
   path: string,
   flags: EditFlags,
-  how: (gate: Revoking, pem: string) => void,
+  how: (gate: PkiValidator, pem: string) => void,
 ): Promise<void> {
   const pem = textOf(path);
-  const { name } = await apply(entryOf('pki'), flags, (gate) => how(gate as unknown as Revoking, pem));
+  const { name } = await apply(pki, flags, (gate) => how(gate, pem));
   if (flags.json) printJson({ feature: 'pki', name, certificate: path, state: 'changed' });
   else console.log(`pki ${name} has changed its mind about ${path}`);
 }

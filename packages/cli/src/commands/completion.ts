@@ -1,6 +1,7 @@
 import { Argument, type Command } from 'commander';
 import { candidates } from '../completion/candidates.js';
 import { SCRIPTS } from '../completion/scripts.js';
+import { printJson } from '../print.js';
 import { jsonSchema } from '../shapes/features.js';
 
 export function addCompletionCommands(program: Command): void {
@@ -8,7 +9,10 @@ export function addCompletionCommands(program: Command): void {
     .command('completion')
     .description('A script that lets a shell complete this command: source <(cryptbpf completion bash)')
     .addArgument(new Argument('<shell>', 'which').choices(Object.keys(SCRIPTS)))
-    .action((shell: string) => console.log(SCRIPTS[shell]));
+    .option('--json', 'print JSON')
+    .action((shell: string, { json }: { json?: boolean }) =>
+      json ? printJson({ shell, script: SCRIPTS[shell] }) : console.log(SCRIPTS[shell]),
+    );
   program
     .command('complete', { hidden: true })
     .argument('[words...]')
@@ -19,5 +23,6 @@ export function addCompletionCommands(program: Command): void {
   program
     .command('schema')
     .description('The JSON schema of configurations, for editors: also cryptbpf/schema.json.')
+    .option('--json', 'it is JSON anyway')
     .action(() => console.log(JSON.stringify(jsonSchema(), null, 2)));
 }

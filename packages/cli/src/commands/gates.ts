@@ -1,11 +1,10 @@
 import type { AdmittedSource, GateEventRecord } from '@cryptbpf/core';
 import { Argument, type Command } from 'commander';
 import { Exit, Failure } from '../failure.js';
+import { GATES } from '../features.js';
 import { core } from '../packages.js';
 import { printJson, printTable } from '../print.js';
 import { addStandingOptions, namesOf, type StandingFlags, standingOf } from '../standing.js';
-
-const GATES = ['pow', 'signed-auth', 'zkp', 'pki'];
 
 /** Gates that stand, by their pins alone: no options are needed, and a controller may run or not. */
 export function addGateCommands(program: Command): void {
@@ -21,7 +20,9 @@ export function addGateCommands(program: Command): void {
 }
 
 function gate(command: Command): Command {
-  command.addArgument(new Argument('<feature>', 'which').choices(namesOf((name) => GATES.includes(name))));
+  command.addArgument(
+    new Argument('<feature>', 'which').choices(namesOf((name) => GATES.some((gate) => gate.name === name))),
+  );
   return addStandingOptions(command).option('--name <name>', 'which one, if there are several');
 }
 

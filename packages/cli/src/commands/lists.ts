@@ -1,10 +1,11 @@
 import { resolve } from 'node:path';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { isMap, type YAMLSeq } from 'yaml';
 import { apply } from '../apply.js';
 import { type EditFlags, edit, fileFrom, indexOfId, listAt } from '../edit.js';
 import { Exit, Failure } from '../failure.js';
-import { entryOf } from '../features.js';
+import { entryOf, gateOf } from '../features.js';
+import { wholeFrom } from '../flags.js';
 import { printJson } from '../print.js';
 
 interface KeyFlags extends EditFlags {
@@ -112,7 +113,7 @@ async function rotateKey(name: string, flags: KeyFlags): Promise<void> {
 }
 
 async function rotateSecret(name: string, flags: EditFlags): Promise<void> {
-  await apply(entryOf(name), flags, (controller) => (controller as unknown as { rotate(): void }).rotate());
+  await apply(gateOf(name, 'secret for challenges'), flags, (gate) => gate.rotate());
   tell('challenges have a new secret; those that are out count still', true, flags);
 }
 
@@ -169,9 +170,4 @@ function tell(what: string, stood: boolean, { config, json }: EditFlags): void {
     console.log(
       `${what}: ${config}${stood ? ', and what stands' : ' (nothing stands that it could be applied to)'}`,
     );
-}
-
-function wholeFrom(text: string): number {
-  if (/^\d+$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('expected a whole number.');
 }

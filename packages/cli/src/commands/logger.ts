@@ -1,11 +1,11 @@
-import type { AuditLoggerOptions } from '@cryptbpf/logger';
+import type { AuditLoggerOptions, EventName } from '@cryptbpf/logger';
 import type { Command } from 'commander';
 import { Config, textOf } from '../config.js';
 import { Exit, Failure } from '../failure.js';
 import { collect, given, PIN_PATH } from '../flags.js';
 import { installed } from '../packages.js';
 import { runUntilStopped } from '../run.js';
-import { SHAPES } from '../shapes/features.js';
+import { type LoggerFile, logger as shape } from '../shapes/features.js';
 
 interface LoggerFlags {
   recipient?: string;
@@ -63,14 +63,19 @@ export function addLogCommand(program: Command): void {
     .passThroughOptions()
     .allowUnknownOption()
     .action(async (args: string[]) => {
+      if (args.includes('--json'))
+        throw new Failure(
+          Exit.USAGE,
+          'log decrypt and log verify print JSON, the others nothing: leave --json out',
+        );
       const { run } = await installed('logger', () => import('@cryptbpf/logger/command'));
       process.exitCode = await run(args);
     });
 }
 
 async function logger(flags: LoggerFlags): Promise<void> {
-  const config = Config.read(flags.config, SHAPES.logger!);
-  const options = loggerOptions(config, flags);
+  const config = Config.read(flags.config, shape);
+  const options = loggerOptions(config.options, flags);
   const { AuditLogger } = await installed('logger', () => import('@cryptbpf/logger'));
   await runUntilStopped(
     () =>
@@ -79,7 +84,7 @@ async function logger(flags: LoggerFlags): Promise<void> {
       }),
     (up) => ({
       feature: 'logger',
-      on: { directory: options.directory, log: (up.stats() as { logId: string }).logId },
+      on: { directory: options.directory, log: up.logId },
       stands: options.pin !== undefined,
       json: flags.json,
       metrics: flags.metrics,
@@ -87,17 +92,17 @@ async function logger(flags: LoggerFlags): Promise<void> {
   );
 }
 
-/** pin, pinPath and name of the command line or the file are the one directory of the package. */
-function loggerOptions(config: Config, flags: LoggerFlags): AuditLoggerOptions {
-  const {
-    pin,
-    pinPath = PIN_PATH,
-    ...options
-  } = { ...config.options, ...optionsFrom(flags) } as Record<string, unknown>;
-  for (const name of ['recipient', 'directory'])
-    if (options[name] === undefined) throw new Failure(Exit.USAGE, `no ${name}: name one with --${name}`);
+function loggerOptions(file: LoggerFile, flags: LoggerFlags): AuditLoggerOptions {
+  const { pin, pinPath = PIN_PATH, ...options } = { ...file, ...optionsFrom(flags) };
+  const recipient = required('recipient', options.recipient);
+  const directory = required('directory', options.directory);
   const path = pin ? { pin: `${pinPath}/logger-${options.name ?? 'audit'}` } : {};
-  return { ...options, ...path } as unknown as AuditLoggerOptions;
+  return { ...options, recipient, directory, ...path };
+}
+
+function required<T>(name: string, value: T | undefined): T {
+  if (value !== undefined) return value;
+  throw new Failure(Exit.USAGE, `no ${name}: name one with --${name}`);
 }
 
 function optionsFrom({ recipient, directory, event, cgroup, name, pin, pinPath }: LoggerFlags) {
@@ -107,7 +112,7 @@ function optionsFrom({ recipient, directory, event, cgroup, name, pin, pinPath }
     name,
     pin,
     pinPath,
-    events: event,
+    events: event as EventName[] | undefined, // the package refuses what is none
     filters: cgroup && { cgroups: cgroup },
   });
 }
@@ -118,7 +123,7 @@ export async function endLog(configPath: string | undefined, name: string, pinPa
     const message = 'the log has to be written to its end: give the file with its options, --config FILE';
     throw new Failure(Exit.USAGE, message);
   }
-  const options = loggerOptions(Config.read(configPath, SHAPES.logger!), { name, pin: true, pinPath });
+  const options = loggerOptions(Config.read(configPath, shape).options, { name, pin: true, pinPath });
   const { AuditLogger } = await installed('logger', () => import('@cryptbpf/logger'));
   const log = await AuditLogger.attach(options);
   await log.detach();

@@ -35,12 +35,13 @@ export function addProgramCommands(program: Command): void {
     )
     .addArgument(new Argument('<feature>', 'which').choices(namesOf()))
     .argument('[args...]', 'for the demonstration')
+    .option('--json', 'print what was promised, and whether it was kept, as JSON at the end')
     .passThroughOptions()
     .allowUnknownOption()
-    .action((feature: string, args: string[]) => {
+    .action((feature: string, args: string[], { json }: { json?: boolean }) => {
       const name = featureNamed(feature);
       requireInstalled(name);
-      return runAsRoot(demo, [name, ...args]);
+      return runAsRoot(demo, [name, ...args, ...(json ? ['--json'] : [])]);
     });
 }
 

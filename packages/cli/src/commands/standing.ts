@@ -23,14 +23,15 @@ function named(command: Command): Command {
 }
 
 async function status(flags: StandingFlags): Promise<void> {
-  const { listStanding } = await core();
+  const { listStanding, networkNamespace } = await core();
   const all = listStanding(pinOptions(flags));
+  const own = networkNamespace();
   if (flags.json) printJson(all);
   else if (all.length === 0) console.log('Nothing is pinned.');
   else
     printTable([
       ['feature', 'name', 'interfaces'],
-      ...all.map((one) => [one.feature, one.name, interfacesOf(one)]),
+      ...all.map((one) => [one.feature, one.name, interfacesOf(one, own)]),
     ]);
 }
 
@@ -58,5 +59,10 @@ async function detach(feature: string, flags: StandingFlags & { config?: string 
   else console.log(`${standing.feature} ${standing.name} is detached`);
 }
 
-const interfacesOf = ({ interfaces }: Standing) =>
-  interfaces.map(({ index, name }) => name ?? `#${index} (not in this network namespace)`).join(', ');
+const interfacesOf = ({ interfaces }: Standing, own: number) =>
+  interfaces
+    .map(({ index, name, namespace }) => {
+      const where = namespace === own ? 'gone' : 'in another network namespace';
+      return name ?? `#${index} (${where})`;
+    })
+    .join(', ');

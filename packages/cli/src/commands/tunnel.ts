@@ -1,12 +1,12 @@
 import { basename } from 'node:path';
-import type { TunnelOptions } from '@cryptbpf/tunnel';
+import type { TunnelConfig, TunnelOptions } from '@cryptbpf/tunnel';
 import type { Command } from 'commander';
 import { Config, textOf } from '../config.js';
 import { Exit, Failure } from '../failure.js';
 import { collect, given } from '../flags.js';
 import { installed } from '../packages.js';
 import { runUntilStopped } from '../run.js';
-import { SHAPES } from '../shapes/features.js';
+import { tunnel as shape } from '../shapes/features.js';
 
 interface TunnelFlags {
   config: string;
@@ -53,16 +53,10 @@ export function addTunnelCommand(program: Command): void {
 async function tunnel(flags: TunnelFlags): Promise<void> {
   const { Tunnel, parseConfig } = await loadTunnel();
   const isIni = flags.config.endsWith('.conf');
-  const config = isIni ? undefined : Config.read(flags.config, SHAPES.tunnel!);
+  const config = isIni ? undefined : Config.read(flags.config, shape);
   const read = config?.options ?? readIni(flags.config, parseConfig);
   const name = basename(flags.config).replace(/\.\w+$/, '');
-  const options = {
-    name,
-    address: [],
-    peers: [],
-    ...read,
-    ...optionsFrom(flags),
-  } as unknown as TunnelOptions;
+  const options: TunnelOptions = { name, address: [], ...read, ...optionsFrom(flags) };
   await runUntilStopped(
     () =>
       Tunnel.up(options).catch((error) => {
@@ -70,7 +64,7 @@ async function tunnel(flags: TunnelFlags): Promise<void> {
       }),
     (up) => ({
       feature: 'tunnel',
-      on: { device: options.name, ...inlineOf(options), ...portOf(up.stats() as { listenPort: number }) },
+      on: { device: options.name, ...inlineOf(options), port: up.listenPort },
       stands: options.pin === true || options.inline !== undefined,
       json: flags.json,
       metrics: flags.metrics,
@@ -79,11 +73,10 @@ async function tunnel(flags: TunnelFlags): Promise<void> {
 }
 
 const inlineOf = ({ inline }: TunnelOptions) => (inline === undefined ? {} : { inline });
-const portOf = ({ listenPort }: { listenPort: number }) => ({ port: listenPort });
 
-function readIni(path: string, parse: (text: string) => object): Record<string, unknown> {
+function readIni(path: string, parse: (text: string) => TunnelConfig): TunnelConfig {
   try {
-    return { ...parse(textOf(path)) };
+    return parse(textOf(path));
   } catch (error) {
     const [, line, message] = /^line (\d+): (.*)/s.exec((error as Error).message) ?? [];
     if (line === undefined) throw error;

@@ -1,3 +1,6 @@
+import type { AuditLoggerOptions } from '@cryptbpf/logger';
+import type { TunnelOptions } from '@cryptbpf/tunnel';
+import type { OffloadFile } from '../features.js';
 import { count, gate, install, keyId, names, port, rate, work } from './common.js';
 import {
   bytes,
@@ -120,10 +123,10 @@ const operation = choice(
 );
 const route = choice('bpf', 'userspace', 'hardware');
 
-const offload = object({
+const offload = object<OffloadFile>({
   ...install,
   ports: list(port),
-  clients: list(object({ 'id!': integer(0, 0xffff_ffff), 'secret!': bytes(32), rate })),
+  clients: list(object({ 'id!': integer(0, 0xffff_ffff), 'secret!': bytes(32), rate, encrypted: flag })),
   keys: record(
     variants('use', {
       hmac: object({ 'use!': choice('hmac'), 'secret!': bytes(1, 64) }),
@@ -134,6 +137,12 @@ const offload = object({
     'keys by their numbers',
   ),
   policy: choice('learned', 'static', 'bpf', 'userspace', 'hardware'),
+  adaptiveMode: flag,
+  smallThreshold: integer(64, 65_536),
+  largeThreshold: integer(64, 65_536),
+  preferBpfForHash: flag,
+  hwAvailable: flag,
+  hardware: choice('cpu'),
   pins: list(object({ 'operation!': operation, 'bytes!': integer(0, 65_536), 'route!': route })),
   exploreEvery: integer(0, 1e6),
   costWeight: number(0, 16),
@@ -141,6 +150,7 @@ const offload = object({
   logRate: rate,
   queueDepth: object({ 'userspace!': count(65_536), 'hardware!': count(65_536) }),
   checkEvery: integer(0, 1e6),
+  sessionSeconds: integer(1, 86_400),
   stallMs: integer(10, 60_000),
   workers: count(1024),
   maxClients: count(65_536),
@@ -148,7 +158,10 @@ const offload = object({
 
 const key = text({ pattern: '^[A-Za-z0-9+/]{43}=$', title: 'a key of 32 bytes in base64' });
 
-const tunnel = object({
+/** What a file says of a tunnel: what it is called and where it is may come from the command line. */
+export type TunnelFile = Partial<TunnelOptions> & Pick<TunnelOptions, 'privateKey' | 'peers'>;
+
+export const tunnel = object<TunnelFile>({
   name: text(),
   suite: choice('wireguard', 'aes-256-gcm'),
   'privateKey!': key,
@@ -177,7 +190,10 @@ const tunnel = object({
   aesDriver: text(),
 });
 
-const logger = object({
+/** pin, pinPath and name are the one directory of the package. */
+export type LoggerFile = Partial<Omit<AuditLoggerOptions, 'pin'>> & { pin?: boolean; pinPath?: string };
+
+export const logger = object<LoggerFile>({
   recipient: pem,
   directory: text(),
   name: text(),
@@ -205,7 +221,7 @@ const logger = object({
 });
 
 /** What a file for `cryptbpf FEATURE --config` may say. */
-export const SHAPES: Readonly<Record<string, Shape>> = {
+export const SHAPES: Readonly<Record<string, Shape<object>>> = {
   pow,
   'signed-auth': signedAuth,
   zkp,

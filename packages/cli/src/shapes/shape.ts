@@ -23,14 +23,14 @@ export class Mismatch extends Error {
   }
 }
 
-export interface Shape {
+export interface Shape<T = unknown> {
   readonly schema: Readonly<Record<string, unknown>>;
   /** Of the JSON that it takes, by which alternatives are told apart. */
   readonly kinds: readonly Kind[];
   /** What it is, for messages: "a number from 1 to 9". */
   readonly title: string;
   /** Throws Mismatch. */
-  read(value: unknown, place: Place): unknown;
+  read(value: unknown, place: Place): T;
 }
 
 type Kind = 'string' | 'number' | 'boolean' | 'array' | 'object' | 'nothing';
@@ -76,12 +76,16 @@ export function list(of: Shape): Shape {
   };
 }
 
-/** Required fields end in an exclamation mark. */
-export function object(fields: Readonly<Record<string, Shape>>): Shape {
+type FieldsOf<T> = Partial<Readonly<Record<`${Extract<keyof T, string>}${'' | '!'}`, Shape>>>;
+
+/** Of T, whose fields these shapes read. Required ones end in an exclamation mark. */
+export function object<T = Record<string, unknown>>(fields: FieldsOf<T>): Shape<T> {
   const required = Object.keys(fields)
     .filter((name) => name.endsWith('!'))
     .map(bare);
-  const shapes = new Map(Object.entries(fields).map(([name, shape]) => [bare(name), shape]));
+  const shapes = new Map(
+    Object.entries<Shape>(fields as Record<string, Shape>).map(([name, shape]) => [bare(name), shape]),
+  );
   const properties = Object.fromEntries([...shapes].map(([name, { schema }]) => [name, schema]));
   return {
     schema: { type: 'object', properties, additionalProperties: false, ...(required.length && { required }) },
@@ -95,7 +99,7 @@ export function object(fields: Readonly<Record<string, Shape>>): Shape {
           place.keys.length ? place.keys : [missing],
           `${place.keys.length ? `has no ${missing}` : 'is missing'}`,
         );
-      return readFields(value as object, shapes, place);
+      return readFields(value as object, shapes, place) as T;
     },
   };
 }

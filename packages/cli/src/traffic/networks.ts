@@ -1,5 +1,5 @@
 import { execFileSync, type SpawnOptions, spawn } from 'node:child_process';
-import { HOST, PEER } from './scenarios.js';
+import { HOST, PEER } from './places.js';
 
 /** Two networks of our own, with a cable between them; both are gone when this is disposed of. */
 export class Networks implements Disposable {

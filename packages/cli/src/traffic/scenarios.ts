@@ -2,11 +2,11 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { installed } from '../packages.js';
+import { certify } from './certificates.js';
+import { cli, HOST } from './places.js';
 
 /* What each feature stands against: how it is attached, what an honest peer does, and what a hostile one sends. */
 
-export const HOST = '10.96.0.1';
-export const PEER = '10.96.0.2';
 const PORT = 4430;
 
 export interface Hostile {
@@ -23,7 +23,9 @@ export interface Scenario {
   readonly hook: 'xdp' | 'tc';
   /** YAML. */
   readonly config: string;
-  /** Of `cryptbpf client FEATURE`, and its stdin. */
+  /** What runs at the honest peer all the time, as `cryptbpf …`. */
+  readonly beside?: readonly string[];
+  /** What the honest peer does each time, as `node …`; cryptbpf is the first of it, and its stdin. */
   readonly honest: readonly string[];
   readonly input?: string;
   readonly hostile: readonly Hostile[];
@@ -82,10 +84,12 @@ function secretFile(folder: string): { path: string; secret: Uint8Array } {
   return { path, secret };
 }
 
+const client = (feature: string, ...args: string[]) => [cli, 'client', feature, HOST, ...args];
+
 const pow: Make = async () => ({
   hook: 'xdp',
   config: `ports: [${PORT}]\ndifficulty: { min: 8, max: 12 }\n`,
-  honest: [HOST],
+  honest: client('pow'),
   hostile: againstGate(0x504f5721, 22305, 3),
 });
 
@@ -96,7 +100,7 @@ const signedAuth: Make = async (folder) => {
   return {
     hook: 'xdp',
     config: `ports: [{ port: ${PORT}, protocol: udp }]\naudience: traffic\nkeys: [{ id: 1, key: { file: key.pub.pem } }]\n`,
-    honest: [HOST, '--key', key, '--id', '1', '--audience', 'traffic'],
+    honest: client('signed-auth', '--key', key, '--id', '1', '--audience', 'traffic'),
     hostile: againstPort(0x5147beef),
     replay: { port: PORT, make: () => signer.sign(Buffer.from('good once')) },
   };
@@ -107,10 +111,56 @@ const zkp: Make = async (folder) => {
   return {
     hook: 'tc',
     config: `ports: [${PORT}]\naudience: traffic\nproof: { kind: hash, keys: [{ id: 1, secret: { file: secret.key } }] }\n`,
-    honest: [HOST, '--kind', 'hash', '--key', path, '--id', '1', '--audience', 'traffic'],
+    honest: client('zkp', '--kind', 'hash', '--key', path, '--id', '1', '--audience', 'traffic'),
     hostile: againstGate(0x5a4b5021, 22307, 3),
   };
 };
+
+const pki: Make = async (folder) => {
+  certify(folder);
+  const at = (name: string) => join(folder, name);
+  const holder = ['--chain', at('honest.pem'), '--key', at('honest.key'), '--audience', 'traffic'];
+  return {
+    hook: 'tc',
+    config: `ports: [${PORT}]\naudience: traffic\nanchors: [${at('root.pem')}]\nnames: [dns:.traffic.example]\nrequireCrl: false\n`,
+    honest: client('pki', ...holder),
+    hostile: againstGate(0x504b4921, 22308, 3),
+  };
+};
+
+/** Of both ends, whose keys know each other; the peer's goes into the folder. */
+const tunnel: Make = async (folder) => {
+  const { generatePrivateKey, publicKeyOf } = await installed('tunnel', () => import('@cryptbpf/tunnel'));
+  const [own, other] = [generatePrivateKey(), generatePrivateKey()];
+  const end = (privateKey: string, address: string, peer: string, more: string) =>
+    `privateKey: ${privateKey}\naddress: [${address}/24]\nlistenPort: ${PORT}\npeers: [{ publicKey: ${peer}${more} }]\n`;
+  const path = join(folder, 'peer.yaml');
+  const toHost = `, allowedIPs: [${INSIDE.host}/32], endpoint: "${HOST}:${PORT}"`;
+  writeFileSync(path, end(other, INSIDE.peer, publicKeyOf(own), toHost), { mode: 0o600 });
+  return {
+    hook: 'tc',
+    config: end(own, INSIDE.host, publicKeyOf(other), `, allowedIPs: [${INSIDE.peer}/32]`),
+    beside: ['tunnel', '-c', path, '--name', 'cb1', '-i', 'in1', '--json'],
+    honest: ['-e', CONNECTS],
+    hostile: [
+      { kind: 'random bytes', share: 0.4, port: PORT, payload: randomBytes(64) },
+      { kind: 'data of no session', share: 0.3, port: PORT, payload: begun(4) },
+      { kind: 'cut handshakes', share: 0.3, port: PORT, payload: begun(1) },
+    ],
+  };
+};
+
+const INSIDE = { host: '10.99.0.1', peer: '10.99.0.2' };
+/** Nothing listens there: who reaches the host through the tunnel is told so by it. */
+const CONNECTS = `require('net').connect({ port: 9, host: '${INSIDE.host}', timeout: 5000 })
+  .on('error', ({ code }) => process.exit(code === 'ECONNREFUSED' ? 0 : 1)).on('timeout', () => process.exit(1));`;
+
+/** As a message of WireGuard begins. */
+function begun(type: number): Uint8Array {
+  const bytes = randomBytes(64);
+  bytes.writeUInt32LE(type, 0);
+  return bytes;
+}
 
 const cas: Make = async (folder) => {
   const path = join(folder, 'content');
@@ -118,7 +168,7 @@ const cas: Make = async (folder) => {
   return {
     hook: 'xdp',
     config: `ports: [${PORT}]\n`,
-    honest: [HOST, `${PORT}`, path],
+    honest: client('cas', `${PORT}`, path),
     hostile: againstPort(0xca5ca5ca),
   };
 };
@@ -129,7 +179,7 @@ const offload: Make = async (folder) => {
   return {
     hook: 'xdp',
     config: `ports: [${PORT}]\nclients: [{ id: 7, secret: { file: secret.key } }, { id: 8, secret: { file: secret.key } }]\n`,
-    honest: [HOST, `${PORT}`, 'sha256', '--id', '7', '--secret', path],
+    honest: client('offload', `${PORT}`, 'sha256', '--id', '7', '--secret', path),
     input: 'data',
     hostile: againstPort(0x0ff10ad0),
     replay: {
@@ -153,6 +203,8 @@ export const SCENARIOS: Readonly<Record<string, Make>> = {
   pow,
   'signed-auth': signedAuth,
   zkp,
+  pki,
   cas,
   offload,
+  tunnel,
 };

@@ -33,10 +33,10 @@ export class XdpChain implements Disposable {
   /** To be reused by the objects whose programs go into the chain. */
   readonly maps: ChainMaps;
 
-  private constructor(ifindex: number, pinPath: string, maps: ChainMaps) {
+  private constructor(ifindex: number, pinPath: string, directory: string, maps: ChainMaps) {
     this.ifindex = ifindex;
     this.#pinPath = pinPath;
-    this.#directory = directoryOf(ifindex, pinPath);
+    this.#directory = directory;
     this.maps = maps;
   }
 
@@ -49,7 +49,7 @@ export class XdpChain implements Disposable {
     return withLock(pinPath, () => {
       const directory = directoryOf(ifindex, pinPath);
       if (!isAlive(directory)) create(nameOrIndex, directory, mode);
-      return XdpChain.#at(ifindex, pinPath);
+      return XdpChain.#at(ifindex, pinPath, directory);
     });
   }
 
@@ -65,7 +65,7 @@ export class XdpChain implements Disposable {
       using object = openDispatcher(dispatcherUrl()).load();
       try {
         pinAll(object.maps, link, directory);
-        const chain = XdpChain.#at(ifindex, pinPath);
+        const chain = XdpChain.#at(ifindex, pinPath, directory);
         fill(chain);
         link.update(object.programs.dispatcher);
         return chain;
@@ -76,22 +76,27 @@ export class XdpChain implements Disposable {
     });
   }
 
-  /** The chain of an interface; undefined when it has none. What an interface that is gone left is removed. */
-  static find(ifindex: number, { pinPath = DEFAULT_PIN_PATH }: ChainOptions = {}): XdpChain | undefined {
-    const directory = directoryOf(ifindex, pinPath);
+  /**
+   * The chain of an interface, of another network namespace if one is given; undefined when it has none. What an
+   * interface that is gone left is removed.
+   */
+  static find(
+    ifindex: number,
+    { pinPath = DEFAULT_PIN_PATH, namespace }: { pinPath?: string; namespace?: number } = {},
+  ): XdpChain | undefined {
+    const directory = directoryOf(ifindex, pinPath, namespace);
     if (!existsSync(directory)) return undefined;
     return withLock(pinPath, () => {
-      if (isAlive(directory)) return XdpChain.#at(ifindex, pinPath);
+      if (isAlive(directory)) return XdpChain.#at(ifindex, pinPath, directory);
       removePins(directory);
       return undefined;
     });
   }
 
-  static #at(ifindex: number, pinPath: string): XdpChain {
+  static #at(ifindex: number, pinPath: string, directory: string): XdpChain {
     const spec = openDispatcher(dispatcherUrl());
-    const directory = directoryOf(ifindex, pinPath);
     const maps = MAPS.map((name) => [name, openMap(`${directory}/${name}`, spec.map(name))]);
-    return new XdpChain(ifindex, pinPath, Object.fromEntries(maps) as ChainMaps);
+    return new XdpChain(ifindex, pinPath, directory, Object.fromEntries(maps) as ChainMaps);
   }
 
   /** Whether a program belongs into slot. */
@@ -167,8 +172,8 @@ export function dispatcherUrl(): URL {
   return new URL('./dispatcher.bpf.o', import.meta.url);
 }
 
-function directoryOf(ifindex: number, pinPath: string): string {
-  return `${pinPath}/xdp-${networkNamespace()}-${ifindex}`;
+function directoryOf(ifindex: number, pinPath: string, namespace = networkNamespace()): string {
+  return `${pinPath}/xdp-${namespace}-${ifindex}`;
 }
 
 /** Indexes are used again: a chain whose interface is gone is none. */

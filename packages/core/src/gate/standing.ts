@@ -7,6 +7,7 @@ import { openLink } from '../links/link.js';
 import { openMap } from '../maps/create.js';
 import type { PerCpuArrayMap } from '../maps/keyed.js';
 import { removePins, withLock } from '../pin.js';
+import { type Mark, marksIn } from './marks.js';
 import { countReasons, type ReasonCount, type ReasonName } from './records.js';
 
 /** Features that are pinned, and the slots in the chain of an interface of those that have one. */
@@ -39,10 +40,18 @@ export interface Standing {
    */
   readonly name: string;
   readonly pinPath: string;
-  /** Interfaces that it is on; without a name when they are gone, or are in another network namespace. */
-  readonly interfaces: readonly { readonly index: number; readonly name: string | undefined }[];
+  /** Interfaces that it is on. */
+  readonly interfaces: readonly StandingInterface[];
   /** Where its pins are. */
   readonly folder: string;
+}
+
+export interface StandingInterface {
+  readonly index: number;
+  /** undefined: it is gone, or is in another network namespace. */
+  readonly name: string | undefined;
+  /** The number of its network namespace. */
+  readonly namespace: number;
 }
 
 interface PinOptions {
@@ -53,18 +62,14 @@ interface PinOptions {
 /** All that stands below pinPath. Needs to be able to read bpffs. */
 export function listStanding({ pinPath = DEFAULT_PIN_PATH }: PinOptions = {}): Standing[] {
   if (!existsSync(pinPath)) return [];
-  const names = interfaceNames();
   return readdirSync(pinPath)
     .sort()
     .flatMap((folder) => {
       const feature = features().find((known) => folder.startsWith(`${known}-`));
       if (!feature || !isWhole(feature, `${pinPath}/${folder}`)) return [];
-      const name = nameOf(feature, folder);
-      const interfaces = interfacesIn(`${pinPath}/${folder}`).map((index) => ({
-        index,
-        name: names.get(index),
-      }));
-      return [{ feature, name, pinPath, interfaces, folder: `${pinPath}/${folder}` }];
+      const path = `${pinPath}/${folder}`;
+      const interfaces = interfacesIn(path, feature).map(named);
+      return [{ feature, name: nameOf(feature, folder), pinPath, interfaces, folder: path }];
     });
 }
 
@@ -122,31 +127,30 @@ export function takeDown(standing: Standing): void {
   }
   const slot = SLOTS[feature];
   withLock(standing.pinPath, () => {
-    if (slot !== undefined) for (const index of markedIn(folder)) removeFromChain(index, slot, standing);
+    if (slot !== undefined) for (const mark of marksIn(folder)) removeFromChain(mark, slot, standing.pinPath);
     for (const link of readdirSync(folder).filter((name) => /^(link|egress)-\d+$/.test(name)))
       openLink(`${folder}/${link}`).detach();
     removePins(folder);
   });
 }
 
-/** Throws ERR_NO_INTERFACE for an interface of another network namespace, whose chain is not to be seen from here. */
-function removeFromChain(index: number, slot: number, { pinPath, feature }: Standing): void {
-  using chain = XdpChain.find(index, { pinPath });
+function removeFromChain({ namespace, index }: Mark, slot: number, pinPath: string): void {
+  using chain = XdpChain.find(index, { pinPath, namespace });
   if (chain?.has(slot)) chain.remove(slot);
-  if (chain || !readdirSync(pinPath).some((name) => name.startsWith('xdp-') && name.endsWith(`-${index}`)))
-    return;
-  const message = `interface ${index} of ${feature} is in another network namespace: run this there, by nsenter --net`;
-  throw new BpfError('ERR_NO_INTERFACE', message);
 }
 
 const features = () => Object.keys(SLOTS) as StandingFeature[];
 
 /** Marked by Installation, or told by the names of a tunnel's links. */
-function interfacesIn(folder: string): number[] {
+function interfacesIn(folder: string, feature: StandingFeature): Mark[] {
+  if (feature !== 'tunnel') return marksIn(folder);
+  const namespace = Number(/\/tunnel-(\d+)-[^/]*$/.exec(folder)?.[1]);
   const links = readdirSync(folder).flatMap((name) => /^(?:in|e)gress-(\d+)$/.exec(name)?.[1] ?? []);
-  return [...new Set([...markedIn(folder), ...links.map(Number)])].sort((a, b) => a - b);
+  const indexes = [...new Set(links.map(Number))].sort((a, b) => a - b);
+  return indexes.map((index) => ({ namespace, index }));
 }
-function markedIn(folder: string): number[] {
-  const marks = readdirSync(folder).filter((name) => /^on-\d+$/.test(name));
-  return marks.map((name) => Number(name.slice('on-'.length))).sort((a, b) => a - b);
+
+function named({ namespace, index }: Mark): StandingInterface {
+  const name = namespace === networkNamespace() ? interfaceNames().get(index) : undefined;
+  return { index, name, namespace };
 }

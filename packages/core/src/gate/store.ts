@@ -1,10 +1,12 @@
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { BpfError } from '../errors.js';
+import { networkNamespace } from '../interface.js';
 import type { BpfMap } from '../maps/map.js';
 import type { BpfObject } from '../object.js';
 import { removePins } from '../pin.js';
 import type { Program } from '../program.js';
 import type { ObjectShape, ObjectSpec } from '../spec.js';
+import { marksIn, removeMark, setMark } from './marks.js';
 
 /** Not an object's own, but of the interface, or constant. */
 const NOT_KEPT = /^(chain|chain_expected|\.rodata.*)$/;
@@ -83,20 +85,20 @@ export class Store<T extends ObjectShape = ObjectShape> implements Disposable {
     if (this.directory !== undefined) removePins(this.directory);
   }
 
-  /** Index of an interface on which it is attached. */
-  markInterface(ifindex: number): void {
-    if (this.directory !== undefined) mkdirSync(`${this.directory}/on-${ifindex}`, { recursive: true });
+  /** Index of an interface of this network namespace on which it is attached. */
+  markInterface(index: number): void {
+    if (this.directory !== undefined) setMark(this.directory, { namespace: networkNamespace(), index });
   }
 
-  unmarkInterface(ifindex: number): void {
-    if (this.directory !== undefined) removePins(`${this.directory}/on-${ifindex}`);
+  unmarkInterface(index: number): void {
+    if (this.directory !== undefined) removeMark(this.directory, { namespace: networkNamespace(), index });
   }
 
-  /** Interfaces with such a mark. */
+  /** Interfaces of this network namespace with such a mark. */
   markedInterfaces(): number[] {
-    if (this.directory === undefined || !existsSync(this.directory)) return [];
-    const marks = readdirSync(this.directory).filter((name) => /^on-\d+$/.test(name));
-    return marks.map((name) => Number(name.slice('on-'.length)));
+    if (this.directory === undefined) return [];
+    const own = networkNamespace();
+    return marksIn(this.directory).flatMap(({ namespace, index }) => (namespace === own ? [index] : []));
   }
 
   /** Closes, and throws ERR_INCOMPATIBLE, when the maps are of another version. */

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { Exit, Failure } from '../../failure.js';
+import { wholeFrom } from '../../flags.js';
 import { printJson } from '../../print.js';
 
 /* What clients of gates share: to ask once, or to stay admitted. */
@@ -70,11 +71,6 @@ export async function getAccess(
 function tell(access: Access, json: boolean | undefined): void {
   if (json) printJson(access);
   else console.log(`admitted as ${access.source} by ${access.address}, for ${access.lifetime} seconds`);
-}
-
-export function wholeFrom(text: string): number {
-  if (/^\d+$/.test(text)) return Number(text);
-  throw new Failure(Exit.USAGE, `"${text}" is no whole number`);
 }
 
 /** The 32 bytes, or so, of a file of base64: cryptbpf keygen makes them. */

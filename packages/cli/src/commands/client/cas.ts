@@ -3,9 +3,9 @@ import { lookup } from 'node:dns/promises';
 import { openAsBlob } from 'node:fs';
 import type { Command } from 'commander';
 import { Exit, Failure } from '../../failure.js';
+import { wholeFrom } from '../../flags.js';
 import { installed } from '../../packages.js';
 import { printJson, progressLine } from '../../print.js';
-import { wholeFrom } from './access.js';
 
 interface CasFlags {
   chunk?: number;

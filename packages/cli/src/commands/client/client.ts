@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { printJson } from '../../print.js';
 import { addCasClient } from './cas.js';
 import { addOffloadClient } from './offload.js';
 import { addPkiClient } from './pki.js';
@@ -37,5 +38,8 @@ function told(client: Command, name: string, alias: string, what: string): void 
     .command(name)
     .alias(alias)
     .summary(what)
-    .action(() => console.log(what));
+    .option('--json', 'print JSON')
+    .action(({ json }: { json?: boolean }) =>
+      json ? printJson({ feature: name, instead: what }) : console.log(what),
+    );
 }

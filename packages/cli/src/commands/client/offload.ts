@@ -3,9 +3,10 @@ import { readFileSync } from 'node:fs';
 import { Argument, type Command } from 'commander';
 import { textOf } from '../../config.js';
 import { Exit, Failure } from '../../failure.js';
+import { wholeFrom } from '../../flags.js';
 import { installed } from '../../packages.js';
 import { printJson } from '../../print.js';
-import { secretFrom, wholeFrom } from './access.js';
+import { secretFrom } from './access.js';
 
 interface OffloadFlags {
   id: number;

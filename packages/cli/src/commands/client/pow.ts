@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
+import { wholeFrom } from '../../flags.js';
 import { installed } from '../../packages.js';
 import { progressLine } from '../../print.js';
-import { type AccessFlags, addAccessOptions, getAccess, wholeFrom } from './access.js';
+import { type AccessFlags, addAccessOptions, getAccess } from './access.js';
 
 interface PowFlags extends AccessFlags {
   maxDifficulty?: number;

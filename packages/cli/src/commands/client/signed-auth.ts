@@ -3,9 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { textOf } from '../../config.js';
 import { Exit, Failure } from '../../failure.js';
+import { wholeFrom } from '../../flags.js';
 import { installed } from '../../packages.js';
 import { printJson } from '../../print.js';
-import { type AccessFlags, addAccessOptions, getAccess, wholeFrom } from './access.js';
+import { type AccessFlags, addAccessOptions, getAccess } from './access.js';
 
 interface SignedFlags extends AccessFlags {
   key: string;

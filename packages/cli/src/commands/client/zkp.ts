@@ -2,8 +2,9 @@ import { createPrivateKey } from 'node:crypto';
 import type { Command } from 'commander';
 import { textOf } from '../../config.js';
 import { Exit, Failure } from '../../failure.js';
+import { wholeFrom } from '../../flags.js';
 import { installed } from '../../packages.js';
-import { type AccessFlags, addAccessOptions, getAccess, secretFrom, wholeFrom } from './access.js';
+import { type AccessFlags, addAccessOptions, getAccess, secretFrom } from './access.js';
 
 interface ZkpFlags extends AccessFlags {
   kind: string;
