@@ -12,6 +12,8 @@ export class BenchVerifier {
     const config = {
       confirmByNs: 0n,
       eventRate: { intervalNs: 1_000_000n, toleranceNs: 0n },
+      sourceRate: OFF,
+      hashRate: OFF,
       monitor: 0,
       observeLists: 0,
     };

@@ -5,14 +5,14 @@
  * What an attacker may do: send any packet to a protected port, with any id, also with parts of
  * right ones put together anew. What he gets for it: nothing passes that does not hash to its id,
  * so there is one packet at most for an id, or for an id and an index; and the cost of one check,
- * which is as much as for a right packet.
+ * which is as much as for a right packet, as long as his budget lasts.
  *
  * An id stands for one thing. What is hashed for a leaf begins with a byte 0, for a node with 1,
  * for a manifest with its label; content that is a manifest is not let through as content.
  */
 #pragma once
 
-#include "cas_state.h"
+#include "cas_budget.h"
 
 /* From the packet, at either hook: which one, the compiler knows. Returns 0 or less. */
 INLINE long cas_load(void *ctx, bool is_egress, __u32 offset, void *to, __u32 length)
@@ -119,6 +119,7 @@ INLINE enum reason cas_judge_content(void *ctx, bool is_egress, const struct pac
 {
 	__u32 length = bpf_ntohl(work->wire.header.length);
 	__u32 offset = p->l4_offset + sizeof(struct udphdr) + CAS_HEADER_BYTES;
+	enum reason reason;
 
 	if (length > CAS_CONTENT_MAX)
 		return DROP_CONTENT_FORMAT;
@@ -128,6 +129,9 @@ INLINE enum reason cas_judge_content(void *ctx, bool is_egress, const struct pac
 	if (length == CAS_MANIFEST_BYTES &&
 	    *(__be64 *)work->message.bytes == bpf_cpu_to_be64(CAS_MANIFEST_LABEL))
 		return DROP_MANIFEST_AS_CONTENT;
+	reason = is_egress ? REASON_NONE : cas_take_budget(p, work, cas_blocks(length));
+	if (reason)
+		return reason;
 	if (cas_hash(work, length) || !cas_is_id(work))
 		return DROP_CONTENT;
 	return PASS_CONTENT;
@@ -195,6 +199,10 @@ INLINE enum reason cas_judge_chunk(void *ctx, bool is_egress, const struct packe
 	if (p->l4_length != sizeof(struct udphdr) + sizeof(struct cas_packet) + length +
 				    hashes * sizeof(struct merkle_hash))
 		return DROP_CONTENT_LENGTH;
+	reason = is_egress ? REASON_NONE
+			   : cas_take_budget(p, work, 1 + cas_blocks(1 + length) + 2 * hashes);
+	if (reason)
+		return reason;
 	reason = cas_check_manifest(work);
 	if (reason)
 		return reason;

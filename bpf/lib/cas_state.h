@@ -9,15 +9,15 @@
 #include "../cas.h"
 #include "merkle.h"
 #include "packet.h"
+#include "source_bucket.h"
 #include "stats.h"
-#include "token_bucket.h"
 
 #define CAS_IDS_DEFAULT 65536
 #define CAS_RING_BYTES	(256 * 1024)
 
 /* Changes when an old pinned map cannot be read any more. */
 enum cas_layout {
-	CAS_LAYOUT = 1,
+	CAS_LAYOUT = 2,
 };
 
 enum cas_layout unused_cas_layout __attribute__((unused));
@@ -26,6 +26,8 @@ enum cas_type unused_cas_type __attribute__((unused));
 struct cas_config {
 	__u64 confirm_by_ns; /* boot clock; 0: confirmed */
 	struct token_rate event_rate;
+	struct token_rate source_rate; /* blocks of SHA-256 for packets of one source */
+	struct token_rate hash_rate;   /* of all that comes in */
 	__u8 monitor;
 	__u8 observe_lists;
 	__u8 reserved[6];
@@ -40,8 +42,10 @@ struct cas_ports {
 struct cas_config cas_configs[2];
 __u32 cas_active;
 struct cas_ports cas_ports;
-__u32 cas_layout; /* set once, when the maps are new */
+__u32 cas_layout;		   /* set once, when the maps are new */
+struct siphash_key cas_bucket_key; /* of source_bucket(); set once, too */
 __u64 cas_event_bucket;
+__u64 cas_hash_bucket;
 
 enum cas_listed {
 	CAS_ALLOW = 1,
@@ -76,6 +80,8 @@ struct cas_ids {
 
 struct cas_ids ids_even SEC(".maps");
 struct cas_ids ids_odd SEC(".maps");
+
+struct source_buckets hash_buckets SEC(".maps");
 
 /* reason -> packets and bytes that were to leave; those that came in are in stats */
 struct {

@@ -4,26 +4,19 @@
 
 #include "gate_state.h"
 
-/* keyed hash of a source prefix -> token bucket of curve operations */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, GATE_BUCKETS);
-	__type(key, __u32);
-	__type(value, __u64);
-} curve_buckets SEC(".maps");
+struct source_buckets curve_buckets SEC(".maps");
 
 /* Of all together. Moved by the program alone. */
 __u64 curve_bucket;
 
-INLINE bool curve_take_source(const struct gate *g, const struct token_rate *rate)
+INLINE bool curve_take_source(const struct gate *g, const struct token_rate *rate, __u64 operations)
 {
-	__u32 index = gate_bucket(config_of(g), &g->prefix);
-	__u64 *tokens = bpf_map_lookup_elem(&curve_buckets, &index);
+	__u64 *tokens = source_bucket(&curve_buckets, &config_of(g)->bucket_key, &g->prefix);
 
-	return tokens && token_take(tokens, rate, g->now_ns);
+	return tokens && token_take_many(tokens, rate, operations, g->now_ns);
 }
 
-INLINE bool curve_take_all(const struct gate *g, const struct token_rate *rate)
+INLINE bool curve_take_all(const struct gate *g, const struct token_rate *rate, __u64 operations)
 {
-	return token_take(&curve_bucket, rate, g->now_ns);
+	return token_take_many(&curve_bucket, rate, operations, g->now_ns);
 }

@@ -85,7 +85,7 @@ enum reason {
 	DROP_BEFORE_ATTACH = 107,  /* signed before this gate began to remember counters */
 	DROP_REPLAY = 108,	   /* the counter has come, or is too old to tell */
 	DROP_INSTANCES_FULL = 109, /* the key is used by as many senders as are remembered */
-	DROP_SOURCE_BUDGET = 110,  /* curve operations of this source are spent */
+	DROP_SOURCE_BUDGET = 110,  /* curve operations, or hashes, of this source are spent */
 	DROP_KEY_BUDGET = 111,	   /* those of this key */
 	DROP_CURVE_BUDGET = 112,   /* those of the gate */
 	DROP_COOKIE = 113,	   /* not our cookie, not given to this source, or too old */
@@ -184,6 +184,7 @@ enum reason {
 	DROP_MANIFEST_AS_CONTENT = 218, /* what is sent whole is the manifest of an object */
 	DROP_SEGMENTS = 219,		/* several datagrams at once: left to the card to cut */
 	DROP_CONTENT_BUSY = 220,	/* no memory for the check: cannot happen, so it drops */
+	DROP_HASH_BUDGET = 221,		/* hashes of all together are spent */
 
 	/* Dropped: requests for operations. */
 	DROP_OFFLOAD_CLIENT = 248, /* no client of that id */

@@ -27,8 +27,7 @@ INLINE const struct siphash_key *gate_epoch_key(const struct gate *g, __u32 inde
 
 INLINE bool gate_answer_allowed(const struct gate *g)
 {
-	__u32 bucket = gate_bucket(config_of(g), &g->prefix);
-	__u64 *tokens = bpf_map_lookup_elem(&answer_buckets, &bucket);
+	__u64 *tokens = source_bucket(&answer_buckets, &config_of(g)->bucket_key, &g->prefix);
 
 	return tokens && token_take(tokens, &config_of(g)->answer_rate, g->now_ns);
 }
@@ -156,8 +155,7 @@ INLINE bool gate_wide_allowed(const struct gate *g)
 {
 	struct address wide =
 		mask_address(&g->packet, &config_of(g)->wide_ipv4, &config_of(g)->wide_ipv6);
-	__u32 bucket = gate_bucket(config_of(g), &wide);
-	__u64 *tokens = bpf_map_lookup_elem(&wide_buckets, &bucket);
+	__u64 *tokens = source_bucket(&wide_buckets, &config_of(g)->bucket_key, &wide);
 
 	return tokens && token_take(tokens, &config_of(g)->wide_rate, g->now_ns);
 }

@@ -9,9 +9,8 @@
 #include "cookie.h"
 #include "drop.h"
 #include "packet.h"
-#include "token_bucket.h"
+#include "source_bucket.h"
 
-#define GATE_BUCKETS	  65536
 #define GATE_ADMISSIONS	  65536
 #define GATE_LIST_ENTRIES 65536
 #define GATE_RING_BYTES	  (256 * 1024)
@@ -26,7 +25,7 @@ enum gate_layout unused_gate_layout __attribute__((unused));
 
 struct gate_config {
 	struct gate_secret secrets[SECRETS];
-	struct siphash_key bucket_key; /* so that nobody can aim at another source's bucket */
+	struct siphash_key bucket_key; /* of source_bucket() */
 	struct address mask_ipv4;      /* of what counts as one source */
 	struct address mask_ipv6;
 	struct address wide_ipv4; /* of what shares a cap on admissions */
@@ -115,22 +114,8 @@ struct {
 	__type(value, struct gate_admission);
 } admitted SEC(".maps");
 
-/* keyed hash of a source prefix -> token bucket for answers. Fixed size: strangers allocate
- * nothing. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, GATE_BUCKETS);
-	__type(key, __u32);
-	__type(value, __u64);
-} answer_buckets SEC(".maps");
-
-/* keyed hash of a wider prefix -> token bucket for admissions */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, GATE_BUCKETS);
-	__type(key, __u32);
-	__type(value, __u64);
-} wide_buckets SEC(".maps");
+struct source_buckets answer_buckets SEC(".maps"); /* answers */
+struct source_buckets wide_buckets SEC(".maps");   /* admissions of wider prefixes */
 
 enum list_verdict {
 	LIST_ALLOW = 1,
@@ -232,13 +217,6 @@ INLINE bool is_protected(const struct packet *p)
 {
 	return port_in(p->protocol == IPPROTO_TCP ? gate_ports.tcp : gate_ports.udp,
 		       p->destination_port);
-}
-
-INLINE __u32 gate_bucket(const struct gate_config *config, const struct address *prefix)
-{
-	const __u64 words[2] = {prefix->high, prefix->low};
-
-	return siphash(&config->bucket_key, words, 2) % GATE_BUCKETS;
 }
 
 /* 0: on neither list. */

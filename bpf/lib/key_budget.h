@@ -32,9 +32,9 @@ INLINE bool curve_is_scarce(const struct key_state *key, const struct curve_rate
 INLINE enum reason curve_take(const struct gate *g, struct key_state *key,
 			      const struct curve_rates *rates)
 {
-	if (!curve_take_source(g, &rates->source))
+	if (!curve_take_source(g, &rates->source, 1))
 		return DROP_SOURCE_BUDGET;
 	if (!token_take(&key->curve_bucket, &rates->key, g->now_ns))
 		return DROP_KEY_BUDGET;
-	return curve_take_all(g, &rates->all) ? REASON_NONE : DROP_CURVE_BUDGET;
+	return curve_take_all(g, &rates->all, 1) ? REASON_NONE : DROP_CURVE_BUDGET;
 }

@@ -146,9 +146,9 @@ NO_INLINE int pki_prepare(struct pki_work *work)
 
 	if (!work)
 		return DROP_CERT_SIGNATURE;
-	if (!curve_take_source(&work->gate, &config->source_rate))
+	if (!curve_take_source(&work->gate, &config->source_rate, 1))
 		return DROP_SOURCE_BUDGET;
-	if (!curve_take_all(&work->gate, &config->all_rate))
+	if (!curve_take_all(&work->gate, &config->all_rate, 1))
 		return DROP_CURVE_BUDGET;
 	i = work->count - work->step; /* of its issuer, in the message */
 	work->table = work->step ? 0 : work->top.table;

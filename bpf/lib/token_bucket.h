@@ -21,35 +21,50 @@ struct token_rate {
 #define TOKEN_SWAP_TRIES 8
 /* By how much the times of two CPUs may differ that work on one bucket. */
 #define TOKEN_CLOCK_NS NS_PER_S
+/* That are taken at once, by token_take_many(). */
+#define TOKENS_MOST 256
 
 /*
- * When the tokens that were taken are all back. What is later than the rate can lead to was left by
- * another rate, before it was changed: then the bucket is as new.
+ * When the tokens that were taken are all back. What is later than the rate can lead to, with so
+ * many at once, was left by another rate, before it was changed: then the bucket is as new.
  */
-INLINE __u64 token_start(__u64 arrival, const struct token_rate *rate, __u64 now)
+INLINE __u64 token_start(__u64 arrival, const struct token_rate *rate, __u64 at_once, __u64 now)
 {
-	__u64 most = now + rate->tolerance_ns + rate->interval_ns + TOKEN_CLOCK_NS;
+	__u64 most = now + rate->tolerance_ns + at_once * rate->interval_ns + TOKEN_CLOCK_NS;
 
 	return arrival > now && arrival <= most ? arrival : now;
+}
+
+INLINE bool token_swap(__u64 *bucket, const struct token_rate *rate, __u64 count, __u64 at_once,
+		       __u64 now)
+{
+	__u64 takes = count * rate->interval_ns;
+
+	if (!rate->interval_ns)
+		return true;
+#pragma unroll
+	for (int i = 0; i < TOKEN_SWAP_TRIES; i++) {
+		__u64 old = read_once(*bucket);
+		__u64 start = token_start(old, rate, at_once, now);
+
+		if (start - now > rate->tolerance_ns)
+			return false;
+		if (__sync_val_compare_and_swap(bucket, old, start + takes) == old)
+			return true;
+	}
+	return false;
 }
 
 /* Takes one token at time now (boot clock, ns). False: none left, or too much contention to tell.
  */
 INLINE bool token_take(__u64 *bucket, const struct token_rate *rate, __u64 now)
 {
-	__u64 interval = rate->interval_ns;
+	return token_swap(bucket, rate, 1, 1, now);
+}
 
-	if (!interval)
-		return true;
-#pragma unroll
-	for (int i = 0; i < TOKEN_SWAP_TRIES; i++) {
-		__u64 old = read_once(*bucket);
-		__u64 start = token_start(old, rate, now);
-
-		if (start - now > rate->tolerance_ns)
-			return false;
-		if (__sync_val_compare_and_swap(bucket, old, start + interval) == old)
-			return true;
-	}
-	return false;
+/* Takes up to TOKENS_MOST if there is one: what is too much is missing afterwards. All takers of a
+ * bucket take so. */
+INLINE bool token_take_many(__u64 *bucket, const struct token_rate *rate, __u64 count, __u64 now)
+{
+	return token_swap(bucket, rate, count, TOKENS_MOST, now);
 }

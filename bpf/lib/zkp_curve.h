@@ -14,27 +14,14 @@ struct zkp_budget {
 struct zkp_budget zkp_budgets[2];
 __u32 zkp_active;
 
-/* Those tokens at once: what is too much is missing afterwards. */
-INLINE struct token_rate zkp_times(const struct token_rate *rate, __u64 count)
-{
-	struct token_rate times = {
-		.interval_ns = rate->interval_ns * count,
-		.tolerance_ns = rate->tolerance_ns,
-	};
-
-	return times;
-}
-
 /* From the narrower on, so that who has spent his own takes nothing from others. */
 INLINE enum reason zkp_take_budget(const struct gate *g, __u64 operations)
 {
 	const struct zkp_budget *budget = &zkp_budgets[read_once(zkp_active) & 1];
-	struct token_rate rate = zkp_times(&budget->source, operations);
 
-	if (!curve_take_source(g, &rate))
+	if (!curve_take_source(g, &budget->source, operations))
 		return DROP_SOURCE_BUDGET;
-	rate = zkp_times(&budget->all, operations);
-	return curve_take_all(g, &rate) ? REASON_NONE : DROP_CURVE_BUDGET;
+	return curve_take_all(g, &budget->all, operations) ? REASON_NONE : DROP_CURVE_BUDGET;
 }
 
 /* Word by word: all at once, the compiler would need much of the stack. */

@@ -35,6 +35,7 @@ struct token_exchange {
 	struct token_rate rate;
 	__u64 now;
 	__u64 taken;
+	__u64 count; /* 0: one, by token_take() */
 };
 
 struct csum_exchange {
@@ -126,7 +127,8 @@ int test_token(struct xdp_md *ctx)
 		return XDP_ABORTED;
 	rate = e->rate;
 	bucket = e->bucket;
-	e->taken = token_take(&bucket, &rate, e->now);
+	e->taken = e->count ? token_take_many(&bucket, &rate, e->count, e->now)
+			    : token_take(&bucket, &rate, e->now);
 	e->bucket = bucket;
 	return XDP_PASS;
 }

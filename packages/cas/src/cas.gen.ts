@@ -17,7 +17,7 @@ import {
 
 /** enum cas_layout. */
 export const CasLayout = {
-  CAS_LAYOUT: 1,
+  CAS_LAYOUT: 2,
 } as const;
 export type CasLayout = (typeof CasLayout)[keyof typeof CasLayout];
 
@@ -195,6 +195,7 @@ export const Reason = {
   DROP_MANIFEST_AS_CONTENT: 218,
   DROP_SEGMENTS: 219,
   DROP_CONTENT_BUSY: 220,
+  DROP_HASH_BUDGET: 221,
   DROP_OFFLOAD_CLIENT: 248,
   DROP_OFFLOAD_TAG: 249,
   DROP_OFFLOAD_BUSY: 250,
@@ -302,6 +303,26 @@ export const casEventCodec: Codec<CasEvent> = {
   },
 };
 
+/** struct siphash_key, 16 bytes. */
+export interface SiphashKey {
+  k0: bigint;
+  k1: bigint;
+}
+
+export const siphashKeyCodec: Codec<SiphashKey> = {
+  size: 16,
+  decode(view, offset) {
+    return {
+      k0: view.getBigUint64(offset, true),
+      k1: view.getBigUint64(offset + 8, true),
+    };
+  },
+  encode(view, offset, value) {
+    put.u64(view, offset, value.k0, 'SiphashKey.k0');
+    put.u64(view, offset + 8, value.k1, 'SiphashKey.k1');
+  },
+};
+
 /** struct token_rate, 16 bytes. */
 export interface TokenRate {
   intervalNs: bigint;
@@ -322,30 +343,36 @@ export const tokenRateCodec: Codec<TokenRate> = {
   },
 };
 
-/** struct cas_config, 32 bytes. */
+/** struct cas_config, 64 bytes. */
 export interface CasConfig {
   confirmByNs: bigint;
   eventRate: TokenRate;
+  sourceRate: TokenRate;
+  hashRate: TokenRate;
   monitor: number;
   observeLists: number;
 }
 
 export const casConfigCodec: Codec<CasConfig> = {
-  size: 32,
+  size: 64,
   decode(view, offset) {
     return {
       confirmByNs: view.getBigUint64(offset, true),
       eventRate: tokenRateCodec.decode(view, offset + 8),
-      monitor: view.getUint8(offset + 24),
-      observeLists: view.getUint8(offset + 25),
+      sourceRate: tokenRateCodec.decode(view, offset + 24),
+      hashRate: tokenRateCodec.decode(view, offset + 40),
+      monitor: view.getUint8(offset + 56),
+      observeLists: view.getUint8(offset + 57),
     };
   },
   encode(view, offset, value) {
     put.u64(view, offset, value.confirmByNs, 'CasConfig.confirmByNs');
     tokenRateCodec.encode(view, offset + 8, value.eventRate);
-    put.u8(view, offset + 24, value.monitor, 'CasConfig.monitor');
-    put.u8(view, offset + 25, value.observeLists, 'CasConfig.observeLists');
-    put.zeros(view, offset + 26, 6);
+    tokenRateCodec.encode(view, offset + 24, value.sourceRate);
+    tokenRateCodec.encode(view, offset + 40, value.hashRate);
+    put.u8(view, offset + 56, value.monitor, 'CasConfig.monitor');
+    put.u8(view, offset + 57, value.observeLists, 'CasConfig.observeLists');
+    put.zeros(view, offset + 58, 6);
   },
 };
 
@@ -383,6 +410,7 @@ export interface CasObject {
     chain_expected: ArrayMap<number>;
     egress_stats: PerCpuArrayMap<Stat>;
     events: RingBuffer<CasEvent>;
+    hash_buckets: ArrayMap<bigint>;
     ids_even: HashMap<CasId, number>;
     ids_odd: HashMap<CasId, number>;
     stats: PerCpuArrayMap<Stat>;
@@ -393,9 +421,11 @@ export interface CasObject {
   };
   variables: {
     cas_active: number;
+    cas_bucket_key: SiphashKey;
     cas_configs: CasConfig[];
     cas_event_bucket: bigint;
     cas_generation: number;
+    cas_hash_bucket: bigint;
     cas_layout: number;
     cas_lists: Uint8Array;
     cas_ports: CasPorts;

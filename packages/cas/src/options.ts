@@ -16,6 +16,14 @@ export interface ContentSettings {
   observeLists?: boolean;
   /** Whether what would be dropped is counted and passed. Default false. */
   monitor?: boolean;
+  /**
+   * Blocks of SHA-256, of 64 bytes each, that are hashed of what one source sends in: an IPv4 address, or the /64 of an
+   * IPv6 one. Content of 1356 bytes takes 22, a chunk of 512 bytes of an object of 256 MiB 48. false: no limit. Default
+   * {perSecond: 4000000, burst: 400000}, which is more than one CPU hashes.
+   */
+  sourceBudget?: Rate | false;
+  /** The same of all sources together. Default false: no limit. */
+  hashBudget?: Rate | false;
   /** Events about drops, in all. Default {perSecond: 1000, burst: 1000}. */
   eventRate?: Rate;
 }
@@ -38,6 +46,8 @@ const DEFAULTS: Settings = {
   deny: [],
   observeLists: false,
   monitor: false,
+  sourceBudget: { perSecond: 4_000_000, burst: 400_000 },
+  hashBudget: false,
   eventRate: { perSecond: 1000, burst: 1000 },
 };
 
@@ -74,8 +84,9 @@ export function withChanges(settings: Settings, changes: ContentSettings): Setti
   if (changed.ports.length + changed.egressPorts.length === 0) {
     throw new BpfError('ERR_BAD_OPTION', 'options ports and egressPorts are empty: name at least one port');
   }
-  number('eventRate.perSecond', changed.eventRate.perSecond, 0.001, 1e9);
-  integer('eventRate.burst', changed.eventRate.burst, 1, 1e9);
+  for (const name of ['sourceBudget', 'hashBudget'] as const)
+    if (changed[name] !== false) checkRate(name, changed[name]);
+  checkRate('eventRate', changed.eventRate);
   return changed;
 }
 
@@ -88,9 +99,16 @@ export function toConfig(settings: Settings, confirmByNs: bigint): CasConfig {
   return {
     confirmByNs,
     eventRate: tokenRate(settings.eventRate),
+    sourceRate: budgetRate(settings.sourceBudget),
+    hashRate: budgetRate(settings.hashBudget),
     monitor: settings.monitor ? 1 : 0,
     observeLists: settings.observeLists ? 1 : 0,
   };
+}
+
+/** For the kernel, an interval of 0 is no limit. */
+function budgetRate(budget: Rate | false): CasConfig['hashRate'] {
+  return budget === false ? { intervalNs: 0n, toleranceNs: 0n } : tokenRate(budget);
 }
 
 export function toPorts({ ports, egressPorts }: Settings): CasPorts {
@@ -101,6 +119,11 @@ function bitsOf(ports: readonly number[]): bigint[] {
   const words = new BigUint64Array(1024);
   for (const port of ports) words[port >> 6]! |= 1n << BigInt(port & 63);
   return [...words];
+}
+
+function checkRate(name: string, { perSecond, burst }: Rate): void {
+  number(`${name}.perSecond`, perSecond, 0.001, 1e9);
+  integer(`${name}.burst`, burst, 1, 1e9);
 }
 
 function number(name: string, value: number, min: number, max: number): void {

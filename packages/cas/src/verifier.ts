@@ -11,6 +11,7 @@ import {
   pinDirectory,
   type ReasonCount,
   type ReasonName,
+  randomBucketKey,
   requireKernel,
   Store,
   whileInstalling,
@@ -176,8 +177,10 @@ export class ContentVerifier implements AsyncDisposable {
 
   /** Until the lists are there, none is allowed. */
   #beBorn(): void {
-    this.#store.variables.cas_layout = CasLayout.CAS_LAYOUT;
-    this.#store.variables.cas_lists = Uint8Array.of(CasLists.CAS_HAS_ALLOW, CasLists.CAS_HAS_ALLOW);
+    const { variables } = this.#store;
+    variables.cas_layout = CasLayout.CAS_LAYOUT;
+    variables.cas_bucket_key = randomBucketKey();
+    variables.cas_lists = Uint8Array.of(CasLists.CAS_HAS_ALLOW, CasLists.CAS_HAS_ALLOW);
   }
 
   #undo(): void {

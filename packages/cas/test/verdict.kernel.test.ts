@@ -243,6 +243,39 @@ describe.each(HOOKS)('at %s', (hook) => {
     });
   });
 
+  test('budgets are of blocks that are hashed, of a source and of all, and bind what comes in', () => {
+    const once = { perSecond: 0.001, burst: 1 };
+    const from = (family: 'ipv4' | 'ipv6', source: string) =>
+      verifier.judge(hook, packet(WHOLE, family, { ip: { ...ENDS[family], source } })).reasons;
+    const passed = [Reason.PASS_CONTENT];
+    const dropped = (reason: Reason) => (hook === 'ingress' ? [reason] : passed);
+
+    verifier.reset({ sourceBudget: once });
+    expect(from('ipv4', '198.51.100.20')).toEqual(passed);
+    expect(from('ipv4', '198.51.100.20')).toEqual(dropped(Reason.DROP_SOURCE_BUDGET));
+    expect(from('ipv4', '198.51.100.21')).toEqual(passed);
+    expect(from('ipv6', '2001:db8:20::1')).toEqual(passed);
+    expect(from('ipv6', '2001:db8:20::2')).toEqual(dropped(Reason.DROP_SOURCE_BUDGET));
+    expect(from('ipv6', '2001:db8:20:1::1')).toEqual(passed);
+
+    verifier.reset({ sourceBudget: once, hashBudget: once });
+    expect(from('ipv4', '198.51.100.30')).toEqual(passed);
+    expect(from('ipv4', '198.51.100.31')).toEqual(dropped(Reason.DROP_HASH_BUDGET));
+  });
+
+  test.each([
+    [50, Reason.DROP_HASH_BUDGET],
+    [51, Reason.PASS_CONTENT],
+  ])('of %i blocks, so many are hashed, and nothing is spent on what is refused without', (burst, reason) => {
+    verifier.reset({ hashBudget: { perSecond: 0.001, burst } });
+    /* 12 blocks of content; 1, 2, and 2 for each of 5 levels of a chunk. */
+    const cheap = [patched(WHOLE, 0), WHOLE.subarray(0, -1), chunkPacket(OBJECT, 64, 7, { index: 21 })];
+    for (const payload of [WHOLE, ...cheap, CHUNK, ...cheap, WHOLE, patched(CHUNK, 100)])
+      expect(verifier.judge(hook, packet(payload)).reasons).not.toEqual([Reason.DROP_HASH_BUDGET]);
+    const last = verifier.judge(hook, packet(wholePacket(Uint8Array.of(7))));
+    expect(last.reasons).toEqual([hook === 'ingress' ? reason : Reason.PASS_CONTENT]);
+  });
+
   test('monitored: what would be dropped is counted and passed', () => {
     verifier.reset({ monitor: true });
     expect(verifier.judge(hook, bad)).toEqual({

@@ -148,6 +148,17 @@ describe('token buckets', () => {
     expect(lib.token(now + 2n * second, fast, behind).taken).toBe(false);
   });
 
+  test('many tokens at once are taken while there is one, and are missing afterwards, whoever comes next', () => {
+    const second = 1_000_000_000n;
+    const rate = { intervalNs: second, toleranceNs: 9n * second };
+    const now = 1_000n * second;
+    const many = lib.token(0n, rate, now, 200n);
+    expect(many).toEqual({ taken: true, bucket: now + 200n * second });
+    expect(lib.token(many.bucket, rate, now, 1n).taken).toBe(false);
+    expect(lib.token(many.bucket, rate, now + 190n * second, 1n).taken).toBe(false);
+    expect(lib.token(many.bucket, rate, now + 191n * second, 1n).taken).toBe(true);
+  });
+
   test('they are the same as a bucket that fills and is emptied', () => {
     for (let i = 0; i < 40; i++) {
       const [burst, intervalNs] = [1 + random.below(6), BigInt(1 + random.below(50))];

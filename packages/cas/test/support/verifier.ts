@@ -30,6 +30,8 @@ const DEFAULTS = {
   deny: [],
   observeLists: false,
   monitor: false,
+  sourceBudget: false,
+  hashBudget: false,
   eventRate: { perSecond: 1000, burst: 1000 },
 } as const;
 
@@ -54,6 +56,7 @@ export class TestVerifier implements Disposable {
     variables.cas_configs = [config, config];
     variables.cas_ports = toPorts(settings);
     variables.cas_event_bucket = 0n;
+    variables.cas_hash_bucket = 0n;
     this.list(lists);
   }
 

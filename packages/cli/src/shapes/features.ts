@@ -109,6 +109,8 @@ const cas = object({
   deny: names,
   observeLists: flag,
   monitor: flag,
+  sourceBudget: either(choice(false), rate),
+  hashBudget: either(choice(false), rate),
   eventRate: rate,
   maxIds: integer(1024, 2 ** 26),
   confirmWithin: number(0, 86_400),

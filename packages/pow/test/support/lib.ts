@@ -46,9 +46,9 @@ export class Lib {
   }
 
   /** The bucket afterwards, and whether it gave a token. */
-  token(bucket: bigint, rate: { intervalNs: bigint; toleranceNs: bigint }, now: bigint) {
-    const view = this.#call('test_token', 40, (_, input) => {
-      [bucket, rate.intervalNs, rate.toleranceNs, now].forEach((value, i) => {
+  token(bucket: bigint, rate: { intervalNs: bigint; toleranceNs: bigint }, now: bigint, count = 0n) {
+    const view = this.#call('test_token', 48, (_, input) => {
+      [bucket, rate.intervalNs, rate.toleranceNs, now, 0n, count].forEach((value, i) => {
         input.setBigUint64(i * 8, value, true);
       });
     });
