@@ -6,6 +6,7 @@
  * - `ERR_CAS_SOURCE`: the source does not give the same bytes twice
  * - `ERR_CAS_STATE`: what was to be resumed is of other content, or cut
  * - `ERR_CAS_INCOMPLETE`: not all has come yet
+ * - `ERR_CAS_NETWORK`: no such host, no way there, or a port that cannot be had
  */
 export type CasErrorCode =
   | 'ERR_CAS_PACKET'
@@ -13,7 +14,8 @@ export type CasErrorCode =
   | 'ERR_CAS_SIZE'
   | 'ERR_CAS_SOURCE'
   | 'ERR_CAS_STATE'
-  | 'ERR_CAS_INCOMPLETE';
+  | 'ERR_CAS_INCOMPLETE'
+  | 'ERR_CAS_NETWORK';
 
 /** What goes wrong with content. Wrong arguments are `TypeError` and `RangeError`. */
 export class CasError extends Error {

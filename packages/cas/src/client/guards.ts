@@ -7,6 +7,10 @@ export function checkInteger(name: string, value: number, min: number, max: numb
   throw new RangeError(`${name} is ${value}, expected an integer from ${min} to ${max}`);
 }
 
+export function checkPort(port: number): number {
+  return checkInteger('port', port, 1, 65_535);
+}
+
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }

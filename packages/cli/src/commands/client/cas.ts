@@ -1,5 +1,3 @@
-import { createSocket } from 'node:dgram';
-import { lookup } from 'node:dns/promises';
 import { openAsBlob } from 'node:fs';
 import type { Command } from 'commander';
 import { Exit, Failure } from '../../failure.js';
@@ -29,25 +27,18 @@ export function addCasClient(client: Command): void {
 
 async function cas(host: string, port: number, path: string, { chunk, json }: CasFlags): Promise<void> {
   const { contentOf } = await installed('cas', () => import('@cryptbpf/cas/client'));
+  const { sendContent } = await installed('cas', () => import('@cryptbpf/cas/udp'));
   const file = await openAsBlob(path).catch((cause) => {
     throw new Failure(Exit.USAGE, `cannot read ${path}`, { cause });
   });
   const content = await contentOf(file, chunk === undefined ? {} : { chunkBytes: chunk });
-  const { address, family } = await lookup(host);
-  const socket = createSocket(family === 6 ? 'udp6' : 'udp4');
-  using progress = progressLine();
-  let sent = 0;
-  try {
-    for await (const packet of content.packets()) {
-      await new Promise<void>((resolve, reject) =>
-        socket.send(packet, port, address, (error) => (error ? reject(error) : resolve())),
-      );
-      progress.show(`${++sent} of ${content.packetCount} packets`);
-    }
-  } finally {
-    socket.close();
-  }
   const { cid, size, packetCount } = content;
+  using progress = progressLine();
+  await sendContent(content, {
+    host,
+    port,
+    onSent: (sent) => progress.show(`${sent} of ${packetCount} packets`),
+  });
   if (json) printJson({ cid: cid.toString(), size, packets: packetCount });
   else console.log(`${cid}`);
 }
