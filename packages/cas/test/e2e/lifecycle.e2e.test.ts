@@ -37,7 +37,8 @@ describe('lists', () => {
       },
     );
     await once(child, 'message');
-    for (let round = 0; round < 12; round++) {
+    const passed = () => packets(verifier.stats(), 'PASS_CONTENT');
+    for (let round = 0; round < 12 || passed() <= 100; round++) {
       const rest = others.slice(round * 100);
       await verifier.update({ allow: round % 2 ? [...rest, bad, good] : [good, ...rest], deny: [bad] });
     }
@@ -50,7 +51,6 @@ describe('lists', () => {
           2 * rounds,
       ),
     ).toBe(true);
-    expect(rounds).toBeGreaterThan(100);
     expect(packets(verifier.stats(), 'PASS_CONTENT')).toBe(rounds);
     expect(packets(verifier.stats(), 'DROP_ID_NOT_ALLOWED')).toBe(0);
     expect(packets(verifier.stats(), 'DROP_LISTS_CHANGING')).toBe(0);
