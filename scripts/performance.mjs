@@ -1,5 +1,6 @@
 // performance.mjs: writes docs/performance.md and its plots from docs/performance.json, which is what `npm run -s bench -- --json` printed.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { judge } from '../bench/lib/goal.mjs';
 import { drawPlot } from '../bench/lib/plot.mjs';
 
 const docs = new URL('../docs/', import.meta.url);
@@ -13,18 +14,10 @@ function format(value) {
   return value.toLocaleString('en', { maximumSignificantDigits: 4 });
 }
 
-function goalOf({ goal, unit, value, ratio }) {
-  if (!goal) return '';
-  const isRate = unit.endsWith('/s');
-  const asked = [
-    ...(goal.value === undefined
-      ? []
-      : [
-          [`${isRate ? '≥' : '≤'} ${format(goal.value)}`, isRate ? value >= goal.value : value <= goal.value],
-        ]),
-    ...(goal.ratio === undefined ? [] : [[`ratio ≥ ${goal.ratio}`, ratio >= goal.ratio]]),
-  ];
-  return asked.map(([text, met]) => `${text}: ${met ? 'met' : '**missed**'}`).join(', ');
+function goalOf(row) {
+  return judge(row, format)
+    .map(([text, isMet]) => `${text}: ${isMet ? 'met' : '**missed**'}`)
+    .join(', ');
 }
 
 function table(own) {

@@ -1,3 +1,5 @@
+import { judge } from './goal.mjs';
+
 const COLUMNS = ['', 'best', 'median', 'unit', 'baseline', '(median)', 'ratio', 'goal'];
 
 /** Rows as text, each with its baseline, and what was measured below. */
@@ -14,7 +16,8 @@ export function formatTable(rows) {
   return [...table, '', ...notes].join('\n');
 }
 
-function cells({ name, unit, value, median, baseline, ratio, goal }) {
+function cells(row) {
+  const { name, unit, value, median, baseline, ratio } = row;
   const figures = [
     name,
     format(value),
@@ -23,7 +26,7 @@ function cells({ name, unit, value, median, baseline, ratio, goal }) {
     format(baseline.value),
     format(baseline.median),
   ];
-  return [...figures, ratio.toFixed(2), goal ? `${verdict(goal, unit, value, ratio)}` : ''];
+  return [...figures, ratio.toFixed(2), verdict(row)];
 }
 
 /** Names and units to the left, numbers to the right. */
@@ -36,14 +39,8 @@ function format(value) {
   return value.toLocaleString('en', { maximumFractionDigits: value < 100 ? 1 : 0 });
 }
 
-function verdict(goal, unit, value, ratio) {
-  const isRate = unit.endsWith('/s');
-  const parts = [];
-  if (goal.value)
-    parts.push([
-      `${isRate ? '>=' : '<='} ${format(goal.value)}`,
-      isRate ? value >= goal.value : value <= goal.value,
-    ]);
-  if (goal.ratio) parts.push([`ratio >= ${goal.ratio}`, ratio >= goal.ratio]);
-  return parts.map(([text, met]) => `${text}: ${met ? 'met' : 'MISSED'}`).join(', ');
+function verdict(row) {
+  return judge(row, format)
+    .map(([text, isMet]) => `${text}: ${isMet ? 'met' : 'MISSED'}`)
+    .join(', ');
 }

@@ -43,7 +43,7 @@ export class BenchPrograms {
     const bench = new BenchPrograms();
     bench.#programs = new Programs(suite);
     await bench.#programs.locate('ipv4');
-    bench.#programs.install();
+    bench.#programs.knowNeighbor();
     return bench;
   }
 
@@ -67,8 +67,10 @@ export class BenchPrograms {
     this.#programs[Symbol.dispose]();
   }
 
+  /** By a new session each time: keys end. */
   #times(name, packet) {
     const { namespace, dataPath } = this.#programs;
+    this.#programs.install();
     const program = dataPath.program(name);
     const packets = Array.from({ length: RUNS }, packet);
     return namespace.run(() =>

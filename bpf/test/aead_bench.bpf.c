@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What AEADs in BPF alone take, for 1400 bytes. */
+/* What AEADs in BPF alone take. */
 #include "../lib/aes_gcm_soft.h"
 #include "../lib/chacha20poly1305.h"
 #include "aead_bench.h"
@@ -23,7 +23,7 @@ int chacha_seal(struct xdp_md *ctx)
 	struct chacha20poly1305_key *key = only(&chacha_keys);
 	struct bench_scratch *scratch = only(&scratches);
 
-	if (!key || !scratch || bench_load(&scratch->message, ctx, BENCH_TEXT) ||
+	if (!key || !scratch || bench_load(&scratch->message, ctx, bench_text) ||
 	    chacha20poly1305_seal(&scratch->chacha, key, &scratch->message))
 		return XDP_ABORTED;
 	return XDP_PASS;
@@ -35,7 +35,7 @@ int chacha_open(struct xdp_md *ctx)
 	struct chacha20poly1305_key *key = only(&chacha_keys);
 	struct bench_scratch *scratch = only(&scratches);
 
-	if (!key || !scratch || bench_load(&scratch->message, ctx, BENCH_TEXT + AEAD_TAG) ||
+	if (!key || !scratch || bench_load(&scratch->message, ctx, bench_text + AEAD_TAG) ||
 	    chacha20poly1305_open(&scratch->chacha, key, &scratch->message))
 		return XDP_ABORTED;
 	return XDP_PASS;
@@ -59,7 +59,7 @@ int soft_seal(struct xdp_md *ctx)
 	struct aes_gcm_soft_key *key = only(&soft_keys);
 	struct bench_scratch *scratch = only(&scratches);
 
-	if (!key || !scratch || bench_load(&scratch->message, ctx, BENCH_TEXT) ||
+	if (!key || !scratch || bench_load(&scratch->message, ctx, bench_text) ||
 	    aes_gcm_soft_seal(&scratch->soft, key, &scratch->message))
 		return XDP_ABORTED;
 	return XDP_PASS;
@@ -71,7 +71,7 @@ int soft_open(struct xdp_md *ctx)
 	struct aes_gcm_soft_key *key = only(&soft_keys);
 	struct bench_scratch *scratch = only(&scratches);
 
-	if (!key || !scratch || bench_load(&scratch->message, ctx, BENCH_TEXT + AEAD_TAG) ||
+	if (!key || !scratch || bench_load(&scratch->message, ctx, bench_text + AEAD_TAG) ||
 	    aes_gcm_soft_open(&scratch->soft, key, &scratch->message))
 		return XDP_ABORTED;
 	return XDP_PASS;

@@ -6,7 +6,6 @@ import { GHASH_TABLES, setUpCipher } from './aes-gcm.js';
 
 /* How long AEADs take in the kernel: bpf/test/aead_bench.bpf.c and aes_gcm_bench.bpf.c. */
 
-const TEXT_BYTES = 1400;
 const AAD = new Uint8Array(16);
 const NONCE = new Uint8Array(12);
 const XDP_PASS = 2;
@@ -18,20 +17,24 @@ interface Run {
 }
 
 /**
- * Sealing and opening 1400 bytes, loaded from a packet into map memory, by name: chacha, aes-gcm (and -large, -table-free
- * for the other kinds of GHASH), aes-gcm-soft, each with /seal-1400 and /open-1400; ecb-aes/1408 is the kernel's AES
- * alone. Those by the kernel's AES need 6.10+.
+ * Sealing and opening a text, loaded from a packet into map memory, by name: chacha, aes-gcm (and -large, -table-free for
+ * the other kinds of GHASH), aes-gcm-soft, each with /seal-1400 and /open-1400, or what the text's length is; ecb-aes/1408
+ * is the kernel's AES alone, of the same bytes in whole blocks. Those by the kernel's AES need 6.10+.
  */
 export class AeadBench implements Disposable {
   readonly #objects: BpfObject<AeadObject>[] = [];
   readonly #runs = new Map<string, Run>();
 
-  private constructor() {}
+  readonly #textBytes: number;
 
-  /** driver: of the kernel's AES. */
-  static prepare({ driver = 'ecb(aes)' } = {}): AeadBench {
-    const bench = new AeadBench();
-    const [key, text] = [crypto.getRandomValues(new Uint8Array(32)), new Uint8Array(TEXT_BYTES)];
+  private constructor(textBytes: number) {
+    this.#textBytes = textBytes;
+  }
+
+  /** driver: of the kernel's AES. textBytes: from 64 on. */
+  static prepare({ driver = 'ecb(aes)', textBytes = 1400 } = {}): AeadBench {
+    const bench = new AeadBench(textBytes);
+    const [key, text] = [crypto.getRandomValues(new Uint8Array(32)), new Uint8Array(textBytes)];
     crypto.getRandomValues(text);
     bench.#prepareSoft(key, text);
     for (const kind of ['small', 'large', 'table-free'] as const) bench.#prepareGcm(key, text, kind, driver);
@@ -59,10 +62,10 @@ export class AeadBench implements Disposable {
     programs.soft_prepare!.testRun({ data: text });
     const byChacha = seal('chacha20-poly1305', key, text);
     const byAes = seal('aes-256-gcm', key, text);
-    this.#runs.set('chacha/seal-1400', { program: programs.chacha_seal!, packet: text });
-    this.#runs.set('chacha/open-1400', { program: programs.chacha_open!, packet: byChacha });
-    this.#runs.set('aes-gcm-soft/seal-1400', { program: programs.soft_seal!, packet: text });
-    this.#runs.set('aes-gcm-soft/open-1400', { program: programs.soft_open!, packet: byAes });
+    this.#runs.set(`chacha/seal-${text.length}`, { program: programs.chacha_seal!, packet: text });
+    this.#runs.set(`chacha/open-${text.length}`, { program: programs.chacha_open!, packet: byChacha });
+    this.#runs.set(`aes-gcm-soft/seal-${text.length}`, { program: programs.soft_seal!, packet: text });
+    this.#runs.set(`aes-gcm-soft/open-${text.length}`, { program: programs.soft_open!, packet: byAes });
   }
 
   #prepareGcm(key: Uint8Array, text: Uint8Array, kind: GhashKind, driver: string): void {
@@ -71,13 +74,15 @@ export class AeadBench implements Disposable {
     setUpCipher(programs.setup!, offsetsOf(spec.btf, 'aes_gcm_setup'), { driver, key });
     bytesOf(maps[GHASH_TABLES[kind]]!.view()).set(ghashTables(key, kind));
     const sealed = seal('aes-256-gcm', key, text);
-    this.#runs.set(`${name}/seal-1400`, { program: programs.gcm_seal_1400!, packet: text });
-    this.#runs.set(`${name}/open-1400`, { program: programs.gcm_open_1400!, packet: sealed });
-    this.#runs.set('ecb-aes/1408', { program: programs.ecb_1408!, packet: text });
+    this.#runs.set(`${name}/seal-${text.length}`, { program: programs.gcm_seal_text!, packet: text });
+    this.#runs.set(`${name}/open-${text.length}`, { program: programs.gcm_open_text!, packet: sealed });
+    const whole = Math.ceil(text.length / 16) * 16;
+    this.#runs.set(`ecb-aes/${whole}`, { program: programs.ecb_text!, packet: text });
   }
 
   #load(file: string, kind?: GhashKind): BpfObject<AeadObject> {
     const spec = openObject<AeadObject>(new URL(`${file}.bpf.o`, BUILD));
+    spec.variable('bench_text').set(BigInt(this.#textBytes));
     if (kind) spec.variable('ghash_kind').set(GHASH_KINDS[kind]);
     const object = spec.load();
     this.#objects.push(object);
