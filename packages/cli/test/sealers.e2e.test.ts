@@ -32,13 +32,15 @@ AllowedIPs = 10.9.0.2/32
       place.file('cb0.conf', INI),
       '-i',
       'in0',
+      '--early',
+      'in0',
       ...place.pins,
     );
     expect(up.first).toEqual({ feature: 'tunnel', state: 'up', device: 'cb0', port: 51820, stands: false });
-    expect(hasDevice()).toBe(true);
+    expect([hasDevice(), place.hasXdp]).toEqual([true, true]);
     expect((await up.end('SIGTERM'))[0]).toBe(0);
     expect(await up.line()).toMatchObject({ state: 'ended', stats: { name: 'cb0', suite: 'wireguard' } });
-    expect(hasDevice()).toBe(false);
+    expect([hasDevice(), place.hasXdp]).toEqual([false, false]);
   });
 
   test.each(['SIGTERM', 'SIGKILL'] as const)(

@@ -13,6 +13,7 @@ interface TunnelFlags {
   name?: string;
   interface?: string[];
   device?: string[];
+  early?: string[];
   inline?: string;
   pin?: boolean;
   pinPath?: string;
@@ -42,6 +43,11 @@ export function addTunnelCommand(program: Command): void {
       collect,
     )
     .option('-d, --device <name>', 'the same', collect)
+    .option(
+      '--early <interface>',
+      'at XDP there, drop what cannot be of this tunnel before the stack sees it; may be given several times',
+      collect,
+    )
     .option('--inline <interface>', 'seal all that goes to allowed IPs there, whatever the routes say')
     .option('--pin', 'it outlives this command')
     .option('--pin-path <directory>', 'where, in bpffs (default: /sys/fs/bpf/cryptbpf)')
@@ -84,9 +90,10 @@ function readIni(path: string, parse: (text: string) => TunnelConfig): TunnelCon
   }
 }
 
-function optionsFrom({ name, interface: interfaces = [], device = [], inline, pin, pinPath }: TunnelFlags) {
+function optionsFrom({ interface: interfaces = [], device = [], ...flags }: TunnelFlags) {
   const underlay = [...interfaces, ...device];
-  return given({ name, underlay: underlay.length > 0 ? underlay : undefined, inline, pin, pinPath });
+  const { name, early, inline, pin, pinPath } = flags;
+  return given({ name, underlay: underlay.length > 0 ? underlay : undefined, early, inline, pin, pinPath });
 }
 
 /** Takes down what a controller left that is gone. */
