@@ -67,3 +67,18 @@ INLINE long aead_store_text_skb(struct aead_message *message, struct __sk_buff *
 	return AEAD_TRANSFER(length, sizeof(message->text),
 			     bpf_skb_store_bytes(ctx, offset, message->text, last + 1, flags));
 }
+
+/* So many bytes right before the text: the far end of the additional data, which is short then. */
+INLINE void *aead_before_text(struct aead_message *message, __u64 bytes)
+{
+	return message->text - bytes;
+}
+
+/* As above, to the beginning of the packet, with so many bytes from before the text. */
+INLINE long aead_store_skb(struct aead_message *message, struct __sk_buff *ctx, __u64 before,
+			   __u64 length, __u64 flags)
+{
+	return AEAD_TRANSFER(
+		length, sizeof(message->text),
+		bpf_skb_store_bytes(ctx, 0, message->text - before, before + last + 1, flags));
+}

@@ -21,10 +21,10 @@ INLINE struct tunnel_work *tunnel_work(void *map)
 
 INLINE bool tunnel_is_detour(struct __sk_buff *ctx)
 {
-	__u8 mac[ETH_ALEN];
+	const struct ethhdr *eth = hook_data(ctx);
 
-	return !bpf_skb_load_bytes(ctx, 0, mac, sizeof(mac)) &&
-	       !__builtin_memcmp(mac, detour_mac, sizeof(mac));
+	return (void *)(eth + 1) <= hook_end(ctx) &&
+	       !__builtin_memcmp(eth->h_dest, detour_mac, sizeof(eth->h_dest));
 }
 
 /* Nothing that is not sealed gets any further: what cannot be is dropped. */

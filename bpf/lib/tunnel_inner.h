@@ -145,16 +145,13 @@ INLINE __u32 mss_step(const struct tunnel_inner *inner, struct aead_message *mes
 	return option_at + option->length;
 }
 
-/*
- * Lowers the MSS of a SYN to what fits the device, as hosts behind a router may not hear how much
- * that is. Returns 0.
- */
-NO_INLINE int inner_clamp_mss(struct tunnel_inner *inner, struct aead_message *message)
+/* Returns 0. */
+NO_INLINE int inner_clamp_mss_of_tcp(struct tunnel_inner *inner, struct aead_message *message)
 {
 	const struct tcphdr *tcp;
 	__u64 at;
 
-	if (!inner || !message || inner->protocol != IPPROTO_TCP || inner->is_later_fragment)
+	if (!inner || !message)
 		return 0;
 	at = inner->l4_offset;
 	if (at > IP_HEADER_MAX || at + sizeof(*tcp) > inner->length)
@@ -173,4 +170,14 @@ NO_INLINE int inner_clamp_mss(struct tunnel_inner *inner, struct aead_message *m
 		write_once(inner->option, next);
 	}
 	return 0;
+}
+
+/*
+ * Lowers the MSS of a SYN to what fits the device, as hosts behind a router may not hear how much
+ * that is.
+ */
+INLINE void inner_clamp_mss(struct tunnel_inner *inner, struct aead_message *message)
+{
+	if (inner->protocol == IPPROTO_TCP && !inner->is_later_fragment)
+		inner_clamp_mss_of_tcp(inner, message);
 }

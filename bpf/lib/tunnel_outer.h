@@ -156,6 +156,15 @@ INLINE __u16 outer_fold(__u64 sum)
 	return ~sum;
 }
 
+/* Of a header without options, whose own is 0. */
+INLINE __u16 outer_checksum_ipv4(const struct iphdr *ip)
+{
+	__u64 sum = bpf_htons(ip->version << 12 | ip->ihl << 8 | ip->tos) + ip->tot_len + ip->id +
+		    ip->frag_off + bpf_htons(ip->ttl << 8 | ip->protocol);
+
+	return outer_fold(sum + ip->saddr + ip->daddr);
+}
+
 /* The kernel puts the addresses in; what stands there before must not look like a group's to it. */
 INLINE void outer_ethernet(struct ethhdr *eth, __u16 protocol)
 {
@@ -178,7 +187,7 @@ INLINE void outer_ipv4(struct outer_ipv4 *outer, const struct tunnel_work *work)
 	ip->protocol = IPPROTO_UDP;
 	ip->saddr = work->endpoint.local.low >> 32;
 	ip->daddr = work->endpoint.remote.low >> 32;
-	ip->check = outer_fold(bpf_csum_diff(NULL, 0, (__be32 *)ip, sizeof(*ip), 0));
+	ip->check = outer_checksum_ipv4(ip);
 	outer_udp(&outer->udp, work);
 }
 
@@ -251,31 +260,29 @@ INLINE long packet_reshape(struct __sk_buff *ctx, __u16 protocol, __u32 length)
 
 INLINE long outer_store_ipv4(struct __sk_buff *ctx, struct tunnel_work *work)
 {
-	struct outer_ipv4 *outer = (struct outer_ipv4 *)work->outer;
+	struct outer_ipv4 *outer = aead_before_text(&work->message, sizeof(*outer));
 	__u32 bytes = sizeof(*outer) - sizeof(outer->before);
 	__u32 text = work->bytes - sizeof(outer->header);
 
 	outer_ipv4(outer, work);
 	outer->header = work->wire.header;
-	if (packet_reshape(ctx, ETH_P_IP, bytes + text) ||
-	    bpf_skb_store_bytes(ctx, 0, &outer->eth, bytes, 0))
+	if (packet_reshape(ctx, ETH_P_IP, bytes + text))
 		return -1;
-	return aead_store_text_skb(&work->message, ctx, bytes, text, 0);
+	return aead_store_skb(&work->message, ctx, bytes, text, 0);
 }
 
 INLINE long outer_store_ipv6(struct __sk_buff *ctx, struct tunnel_work *work)
 {
-	struct outer_ipv6 *outer = (struct outer_ipv6 *)work->outer;
+	struct outer_ipv6 *outer = aead_before_text(&work->message, sizeof(*outer));
 	__u32 bytes = sizeof(*outer) - sizeof(outer->before);
 	__u32 text = work->bytes - sizeof(outer->header);
 
 	outer_ipv6(outer, work);
 	outer->header = work->wire.header;
 	outer_checksum(outer, work);
-	if (packet_reshape(ctx, ETH_P_IPV6, bytes + text) ||
-	    bpf_skb_store_bytes(ctx, 0, &outer->eth, bytes, 0))
+	if (packet_reshape(ctx, ETH_P_IPV6, bytes + text))
 		return -1;
-	return aead_store_text_skb(&work->message, ctx, bytes, text, 0);
+	return aead_store_skb(&work->message, ctx, bytes, text, 0);
 }
 
 /* Puts what was sealed into the packet. Returns 0. */

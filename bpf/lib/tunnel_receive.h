@@ -167,9 +167,9 @@ NO_INLINE int receive_accept(struct tunnel_work *work)
 
 INLINE bool receive_was_congested(struct __sk_buff *ctx, const struct packet *packet)
 {
-	__u8 bytes[2];
+	const __u8 *bytes = hook_data(ctx) + ETH_HLEN;
 
-	if (bpf_skb_load_bytes(ctx, ETH_HLEN, bytes, sizeof(bytes)))
+	if ((void *)(bytes + 2) > hook_end(ctx))
 		return false;
 	return (packet->version == 4 ? bytes[1] & ECN_MASK : bytes[1] >> 4 & ECN_MASK) == ECN_CE;
 }
@@ -180,7 +180,6 @@ INLINE bool receive_was_congested(struct __sk_buff *ctx, const struct packet *pa
  */
 NO_INLINE int receive_store(struct __sk_buff *ctx, struct tunnel_work *work)
 {
-	struct ethhdr *eth;
 	__u16 protocol;
 	__u64 length;
 	int front;
@@ -196,12 +195,8 @@ NO_INLINE int receive_store(struct __sk_buff *ctx, struct tunnel_work *work)
 	if (bpf_skb_adjust_room(ctx, -front, BPF_ADJ_ROOM_MAC, 0) ||
 	    packet_reshape(ctx, protocol, ETH_HLEN + length))
 		return 1;
-	eth = (struct ethhdr *)work->outer;
-	device_ethernet(eth, protocol);
-	if (bpf_skb_store_bytes(ctx, 0, eth, sizeof(*eth), BPF_F_RECOMPUTE_CSUM) ||
-	    aead_store_text_skb(&work->message, ctx, ETH_HLEN, length, BPF_F_RECOMPUTE_CSUM))
-		return 1;
-	return 0;
+	device_ethernet(aead_before_text(&work->message, ETH_HLEN), protocol);
+	return aead_store_skb(&work->message, ctx, ETH_HLEN, length, BPF_F_RECOMPUTE_CSUM) ? 1 : 0;
 }
 
 INLINE int receive_drop(struct tunnel_work *work, int reason)

@@ -171,8 +171,6 @@ struct tunnel_way {
 	__u32 unused;
 };
 
-#define TUNNEL_OUTER_MAX (ETH_HLEN + sizeof(struct ipv6hdr) + sizeof(struct udphdr))
-
 /* The work of one packet. */
 struct tunnel_work {
 	struct aead_message message;
@@ -193,7 +191,6 @@ struct tunnel_work {
 		struct udphdr udp;
 		struct suite_header header;
 	} wire;
-	__u64 outer[(TUNNEL_OUTER_MAX + sizeof(struct suite_header) + 9) / 8];
 };
 
 /* One for each hook: a program of one can interrupt one of the other. */

@@ -77,7 +77,7 @@ INLINE void too_big_checksum(struct too_big_icmp *icmp, const struct aead_messag
 
 INLINE long too_big_store_ipv4(struct __sk_buff *ctx, struct tunnel_work *work)
 {
-	struct too_big_ipv4 *packet = (struct too_big_ipv4 *)work->outer;
+	struct too_big_ipv4 *packet = aead_before_text(&work->message, sizeof(*packet));
 	const struct iphdr *given = (const struct iphdr *)work->message.text;
 	__u32 bytes = sizeof(*packet) - sizeof(packet->before);
 	struct iphdr *ip = &packet->ip;
@@ -91,20 +91,19 @@ INLINE long too_big_store_ipv4(struct __sk_buff *ctx, struct tunnel_work *work)
 	ip->protocol = IPPROTO_ICMP;
 	ip->saddr = given->daddr;
 	ip->daddr = given->saddr;
-	ip->check = outer_fold(bpf_csum_diff(NULL, 0, (__be32 *)ip, sizeof(*ip), 0));
+	ip->check = outer_checksum_ipv4(ip);
 	packet->icmp.type = ICMP_UNREACHABLE;
 	packet->icmp.code = ICMP_FRAGMENT_NEEDED;
 	packet->icmp.mtu = bpf_htonl(too_big_mtu(work));
 	too_big_checksum(&packet->icmp, &work->message, 0);
-	if (packet_reshape(ctx, ETH_P_IP, bytes + TOO_BIG_QUOTE) ||
-	    bpf_skb_store_bytes(ctx, 0, &packet->eth, bytes, 0))
+	if (packet_reshape(ctx, ETH_P_IP, bytes + TOO_BIG_QUOTE))
 		return -1;
-	return aead_store_text_skb(&work->message, ctx, bytes, TOO_BIG_QUOTE, 0);
+	return aead_store_skb(&work->message, ctx, bytes, TOO_BIG_QUOTE, 0);
 }
 
 INLINE long too_big_store_ipv6(struct __sk_buff *ctx, struct tunnel_work *work)
 {
-	struct too_big_ipv6 *packet = (struct too_big_ipv6 *)work->outer;
+	struct too_big_ipv6 *packet = aead_before_text(&work->message, sizeof(*packet));
 	const struct ipv6hdr *given = (const struct ipv6hdr *)work->message.text;
 	__u32 length = sizeof(packet->icmp) + TOO_BIG_QUOTE;
 	__u32 bytes = sizeof(*packet) - sizeof(packet->before);
@@ -125,10 +124,9 @@ INLINE long too_big_store_ipv6(struct __sk_buff *ctx, struct tunnel_work *work)
 	sum = (sum & 0xffffffff) + (sum >> 32);
 	sum = bpf_csum_diff(NULL, 0, (__be32 *)&ip->saddr, 32, sum);
 	too_big_checksum(&packet->icmp, &work->message, sum);
-	if (packet_reshape(ctx, ETH_P_IPV6, bytes + TOO_BIG_QUOTE) ||
-	    bpf_skb_store_bytes(ctx, 0, &packet->eth, bytes, 0))
+	if (packet_reshape(ctx, ETH_P_IPV6, bytes + TOO_BIG_QUOTE))
 		return -1;
-	return aead_store_text_skb(&work->message, ctx, bytes, TOO_BIG_QUOTE, 0);
+	return aead_store_skb(&work->message, ctx, bytes, TOO_BIG_QUOTE, 0);
 }
 
 /* Returns 0 when the packet is now a message to its sender. */

@@ -732,7 +732,7 @@ export const tunnelWireCodec: Codec<TunnelWire> = {
   },
 };
 
-/** struct tunnel_work, 10864 bytes. */
+/** struct tunnel_work, 10784 bytes. */
 export interface TunnelWork {
   message: AeadMessage;
   suite: Chacha20poly1305;
@@ -749,12 +749,10 @@ export interface TunnelWork {
   bytes: number;
   unused: number;
   wire: TunnelWire;
-  /** 10 elements. */
-  outer: bigint[];
 }
 
 export const tunnelWorkCodec: Codec<TunnelWork> = {
-  size: 10864,
+  size: 10784,
   decode(view, offset) {
     return {
       message: aeadMessageCodec.decode(view, offset),
@@ -772,7 +770,6 @@ export const tunnelWorkCodec: Codec<TunnelWork> = {
       bytes: view.getUint32(offset + 10752, true),
       unused: view.getUint32(offset + 10756, true),
       wire: tunnelWireCodec.decode(view, offset + 10760),
-      outer: take.array(10, (i) => view.getBigUint64(offset + 10784 + 8 * i, true)),
     };
   },
   encode(view, offset, value) {
@@ -791,9 +788,6 @@ export const tunnelWorkCodec: Codec<TunnelWork> = {
     put.u32(view, offset + 10752, value.bytes, 'TunnelWork.bytes');
     put.u32(view, offset + 10756, value.unused, 'TunnelWork.unused');
     tunnelWireCodec.encode(view, offset + 10760, value.wire);
-    put.array(value.outer, 10, 'TunnelWork.outer', (item, i) => {
-      put.u64(view, offset + 10784 + 8 * i, item, 'TunnelWork.outer');
-    });
   },
 };
 

@@ -64,6 +64,11 @@ export class Programs implements Disposable {
     await new Promise(setImmediate);
   }
 
+  /** As after the first packet, in the network of a peer who answers: the way to him is kept then. */
+  knowNeighbor(): void {
+    this.namespace.ip('neigh', 'replace', THEM.ipv4, 'lladdr', '02:00:00:00:00:02', 'dev', 'u0');
+  }
+
   /** A new session, of which we keep the keys. */
   install({ initiator = true, ...keys }: Partial<Session> = {}): Session {
     const session = {
