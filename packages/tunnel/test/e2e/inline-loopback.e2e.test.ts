@@ -26,6 +26,15 @@ const CASES: Record<string, readonly { suite: Suite; family: Family }[]> = {
   ],
 };
 
+/** Who speaks to the right address, and chooses none of his own, has the left one. */
+function speakAsLeft(namespace: Netns, family: Family): void {
+  const [source, destination] = SIDES.map((side) => innerAddress(side, family));
+  const route = ['local', destination!, 'dev', 'lo', 'table', 'local'];
+  const version = family === 'ipv4' ? '-4' : '-6';
+  namespace.ip(version, 'route', 'delete', ...route);
+  namespace.ip(version, 'route', 'add', ...route, 'src', source!);
+}
+
 const other = (side: Side): Side => (side === 'left' ? 'right' : 'left');
 
 describe.each([{ place: 'u0' }, { place: 'lo' }])('inline at $place', ({ place }) => {
@@ -44,6 +53,7 @@ describe.each([{ place: 'u0' }, { place: 'lo' }])('inline at $place', ({ place }
         namespaces[side].addAddress(place, `${innerAddress(side, family)}/${prefix}`);
       }
     }
+    if (place === 'lo') for (const family of FAMILIES) speakAsLeft(left, family);
   });
   afterEach(async () => {
     for (const end of ends) await end.down();

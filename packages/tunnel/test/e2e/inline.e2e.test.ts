@@ -54,7 +54,7 @@ describe.each(SUITES)('inline, suite %s', (suite) => {
 
   async function ping(from: Side, family: Family, ...options: string[]): Promise<string> {
     const to = innerAddress(from === 'left' ? 'right' : 'left', family);
-    const child = namespaces[from].spawn('ping', ['-W', '1', '-p', PATTERN, ...options, to]);
+    const child = namespaces[from].spawn('ping', ['-W', '0.5', '-p', PATTERN, ...options, to]);
     let said = '';
     child.stdout!.on('data', (data) => {
       said += data;

@@ -15,6 +15,7 @@ import { Device } from '../../src/device.js';
 export const PORT = 51820;
 export type Family = 'ipv4' | 'ipv6';
 export type Side = 'left' | 'right';
+export type Cable = 'veth' | 'netkit';
 
 const NUMBER: Record<Side, number> = { left: 1, right: 2 };
 
@@ -27,6 +28,8 @@ export interface LabOptions {
   readonly suite: Suite;
   /** Of the underlay. */
   readonly outer: Family;
+  /** What the underlay is: a pair of this kind. Default veth. */
+  readonly cable?: Cable;
   readonly mtu?: number;
   readonly limits?: Partial<Pick<DataPathOptions, 'rejectAfter' | 'rejectAfterMessages'>>;
   /** Where chains are pinned of ends that have an early stage. */
@@ -99,6 +102,24 @@ export class End implements Disposable {
   }
 }
 
+function lay(cable: Cable, left: Netns, right: Netns): void {
+  if (cable === 'veth') {
+    Netns.addVeth(left, right, ['u0', 'u0']);
+    return;
+  }
+  left.ip('link', 'add', 'u0', 'type', cable); // iproute2 may be too old to name the other end
+  left.ip('link', 'set', 'nk0', 'netns', right.name, 'name', 'u0');
+  for (const namespace of [left, right]) namespace.ip('link', 'set', 'u0', 'up');
+}
+
+/** Whether the kernel has netkit (6.7, CONFIG_NETKIT): it makes a pair, or knows no such type. */
+export function hasNetkit(): boolean {
+  using namespace = Netns.create();
+  const said = namespace.exec('bash', '-c', 'ip link add u0 type netkit 2>&1 || true').trim();
+  if (said !== '' && !said.includes('Unknown device type')) throw new Error(said);
+  return said === '';
+}
+
 /** Two ends, and the keys that a handshake would have given them. */
 export class Lab implements Disposable {
   readonly left: End;
@@ -113,7 +134,7 @@ export class Lab implements Disposable {
   static async create(options: LabOptions): Promise<Lab> {
     const lab = new Lab(options);
     const { left, right } = lab;
-    Netns.addVeth(left.namespace, right.namespace, ['u0', 'u0']);
+    lay(options.cable ?? 'veth', left.namespace, right.namespace);
     for (const end of [left, right]) end.up();
     for (const end of [left, right]) await end.locate();
     return lab;

@@ -8,7 +8,17 @@ import { defaultMtu, sealPacket } from '../../src/datapath/framing.js';
 import { generatePrivateKey } from '../../src/keys.js';
 import { Tunnel } from '../../src/tunnel.js';
 import { inner } from '../support/programs.js';
-import { type End, type Family, innerAddress, Lab, outerAddress, PORT } from './lab.js';
+import {
+  type Cable,
+  type End,
+  type Family,
+  hasNetkit,
+  innerAddress,
+  Lab,
+  type LabOptions,
+  outerAddress,
+  PORT,
+} from './lab.js';
 import { transfer } from './transfer.js';
 import { until } from './wireguard-go.js';
 
@@ -29,9 +39,10 @@ const BULK = isSlow ? 20_000 : 5_000_000;
 const hasAes = features.probe('kfunc:bpf_crypto_encrypt').availability === 'yes';
 /** Loading takes long where all is emulated. */
 const OUTER: readonly Family[] = isSlow ? ['ipv6'] : FAMILIES;
-const KINDS = OUTER.flatMap((outer) => [
-  { suite: 'wireguard' as const, outer },
-  ...(hasAes ? [{ suite: 'aes-256-gcm' as const, outer }] : []),
+const NEWEST_CABLE: Cable = hasNetkit() ? 'netkit' : 'veth';
+const KINDS: readonly Pick<LabOptions, 'suite' | 'outer' | 'cable'>[] = OUTER.flatMap((outer) => [
+  { suite: 'wireguard' as const, outer, cable: 'veth' as const },
+  ...(hasAes ? [{ suite: 'aes-256-gcm' as const, outer, cable: NEWEST_CABLE }] : []),
 ]);
 
 it('has both suites from Linux 6.10 on', () => {
@@ -56,10 +67,10 @@ if (!hasAes)
     expect(namespace.ip('link')).not.toContain('cb0');
   });
 
-describe.each(KINDS)('a tunnel of suite $suite over $outer', ({ suite, outer }) => {
+describe.each(KINDS)('a tunnel of suite $suite over $outer, by $cable', ({ suite, outer, cable }) => {
   let lab: Lab;
   beforeAll(async () => {
-    lab = await Lab.create({ suite, outer });
+    lab = await Lab.create({ suite, outer, cable });
     lab.rekey();
   });
   afterAll(() => {

@@ -110,7 +110,7 @@ class Lab implements Disposable {
 
 function answered(from: Netns, address: string): boolean {
   try {
-    from.exec('ping', '-c', '1', '-W', '1', address);
+    from.exec('ping', '-c', '1', '-W', '0.5', address);
     return true;
   } catch {
     return false;
@@ -147,7 +147,7 @@ describe('a tunnel to wireguard-go', () => {
     await until(() => lab.theirs.exec('ss', '-Hltn', 'sport = :5201').trim() !== '');
     for (const direction of [[], ['-R']]) {
       for (const protocol of [[], ['-u', '-b', '20M']]) {
-        const sent = iperf(lab.ours, [INNER.ipv6.theirs, '-t', '1', ...direction, ...protocol]);
+        const sent = iperf(lab.ours, [INNER.ipv6.theirs, '-n', '1M', ...direction, ...protocol]);
         expect(sent).toBeGreaterThan(100_000);
       }
     }
@@ -157,8 +157,8 @@ describe('a tunnel to wireguard-go', () => {
     using lab = await Lab.create({ options: { rekeyAfter: 0.5 } });
     await lab.pingBothWays();
     const before = (await lab.tunnel.stats()).handshakes.finished!;
-    const said = lab.ours.exec('ping', '-c', '200', '-i', '0.02', '-W', '5', INNER.ipv4.theirs);
-    expect(said).toContain('200 received');
+    const said = lab.ours.exec('ping', '-c', '120', '-i', '0.02', '-W', '5', INNER.ipv4.theirs);
+    expect(said).toContain('120 received');
     expect((await lab.tunnel.stats()).handshakes.finished! - before).toBeGreaterThanOrEqual(3);
   });
 
@@ -208,7 +208,7 @@ describe('a tunnel to wireguard-go', () => {
     const theirs = () => lab.wireguard.peer(publicKeyOf(OUR_KEY));
     await until(() => theirs().handshakeSeconds > 0);
     const { received } = theirs();
-    await until(() => theirs().received >= received + 3 * 32);
+    await until(() => theirs().received >= received + 2 * 32);
   });
 });
 
