@@ -148,6 +148,12 @@ test('settings of offload have the names of the demonstration', () => {
   expect(options('--no-hw-available')).toMatchObject({ hwAvailable: false, policy: 'bpf' });
 });
 
+test('what the command line lacks is said', () => {
+  const resolve = (flags: object) => () => resolveOptions(entryOf('pow'), flags);
+  expect(resolve({ ports: [443] })).toThrow('no interface: name one with --interface');
+  expect(resolve({ config: '/nowhere.yaml' })).toThrow('cannot read /nowhere.yaml: ENOENT');
+});
+
 test('what must be there is said without a file', () => {
   expect(() => Config.read(undefined, SHAPES.zkp!)).toThrow(
     'option audience is missing: give it in a file, with --config',

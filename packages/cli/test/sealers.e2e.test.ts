@@ -121,13 +121,28 @@ describe('an audit log', () => {
     expect([status, stdout.includes('cryptbpf-was-here')]).toEqual([0, true]);
   });
 
+  test('ends with a command that is killed, and what was written is read', async () => {
+    const recipient = ['--recipient', place.file('reader.pub.pem', publicPem)];
+    const args = ['logger', ...recipient, '--directory', join(place.folder, 'log'), ...place.pins];
+    const up = await place.start(...args);
+    await up.end('SIGKILL');
+    expect(existsSync(place.pinPath)).toBe(false);
+    spawnSync('/bin/echo', ['cryptbpf-was-here']);
+    const next = await place.start(...args);
+    await next.end('SIGTERM');
+    expect(next.first.log).toBe(up.first.log);
+    const { entries, totals } = await read(up.first.log);
+    expect(totals).toMatchObject({ lastEpoch: 2, closed: true });
+    expect(runs(entries)).toBe(false);
+  });
+
   test('with --pin records on, until it is detached with its options', async () => {
     const path = place.file(
       'log.yaml',
       `recipient: |\n${publicPem.replace(/^/gm, '  ')}\ndirectory: ${join(place.folder, 'log')}\n`,
     );
     const up = await place.start('logger', '-c', path, '--pin', ...place.pins);
-    expect((await up.end('SIGTERM'))[0]).toBe(0);
+    await up.end('SIGKILL');
     spawnSync('/bin/echo', ['cryptbpf-was-here']);
     expect(place.json('status', ...place.pins)).toMatchObject([{ feature: 'logger', name: 'audit' }]);
     expect(place.run('detach', 'logger', ...place.pins)).toMatchObject({ status: 2 });

@@ -5,9 +5,31 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { bpf } from '../../../core/src/ffi/bpf.js';
+import { interfaceIndex } from '../../../core/src/interface.js';
 import { Netns } from '../../../core/test/support/netns.js';
 
 export const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
+
+const PROG_QUERY = 16;
+const TCX_INGRESS = 46;
+
+/** union bpf_attr: an interface, a hook, and after the query how many programs are there. */
+function tcxPrograms(ifindex: number): number {
+  let count = 0;
+  bpf(
+    PROG_QUERY,
+    64,
+    (view) => {
+      view.setUint32(0, ifindex, true);
+      view.setUint32(4, TCX_INGRESS, true);
+    },
+    (view) => {
+      count = view.getUint32(24, true);
+    },
+  );
+  return count;
+}
 
 export const NO_PRIVILEGE = ['--bounding-set', '-all', '--inh-caps', '-all', '--ambient-caps', '-all'];
 
@@ -80,6 +102,11 @@ export class Place implements Disposable {
     const path = join(this.folder, name);
     writeFileSync(path, text);
     return path;
+  }
+
+  /** Whether any program looks at what comes in by in0: XDP, or TCX, which kernels have from 6.6 on. */
+  get isGuarded(): boolean {
+    return this.hasXdp || this.ns.run(() => tcxPrograms(interfaceIndex('in0'))) > 0;
   }
 
   get hasXdp(): boolean {
