@@ -33,6 +33,7 @@ export class Project implements Disposable {
     const settings = {
       registry,
       'replace-registry-host': 'never',
+      'prefer-offline': true,
       audit: false,
       fund: false,
       loglevel: 'error',
