@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { json } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { cli, NO_PRIVILEGE } from './support/command.js';
 
@@ -20,13 +21,26 @@ test('what needs root says so', () => {
   expect([status, stderr]).toEqual([3, 'cryptbpf: this loads BPF programs: run it as root\n']);
 });
 
-test('a demonstration begins, from where it is installed, and ends when it is told to', async () => {
-  const child = spawn(process.execPath, [cli, 'demo', 'crypto-ratelimit'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const [text] = await once(child.stdout, 'data');
+test('a demonstration begins, from where it is installed, and says what it kept when it is told to end', async () => {
+  const child = spawn(process.execPath, [cli, 'demo', 'crypto-ratelimit', '--json']);
+  const result = json(child.stdout);
+  const [text] = await once(child.stderr, 'data');
   expect(`${text}`).toContain('CryptBPF demo');
-  child.stdout.resume();
+  child.stderr.resume();
   child.kill('SIGINT');
   expect(await once(child, 'exit')).toEqual([130, null]);
+  expect(await result).toEqual({ kept: false, promises: [] });
+});
+
+test('what prints text prints JSON, too, or says why not', () => {
+  expect(JSON.parse(run('completion', 'zsh', '--json').stdout)).toEqual({
+    shell: 'zsh',
+    script: expect.stringContaining('compdef'),
+  });
+  expect(JSON.parse(run('client', 'encrypted-tunnel', '--json').stdout)).toMatchObject({ feature: 'tunnel' });
+  const log = run('log', 'verify', '--json');
+  expect([log.status, JSON.parse(log.stdout).error]).toEqual([
+    2,
+    expect.stringContaining('leave --json out'),
+  ]);
 });
