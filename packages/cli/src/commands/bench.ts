@@ -28,18 +28,20 @@ async function run(names: string[], { seconds, json }: BenchFlags): Promise<void
   if (!(seconds >= 0 && seconds <= 3600))
     throw new Failure(Exit.USAGE, '--seconds is expected to be a number from 0 to 3600');
   if (process.getuid?.() !== 0) throw new Failure(Exit.UNABLE, 'this loads BPF programs: run it as root');
+  const rows = await measure(names.map(featureNamed), seconds);
+  const machine = { cpu: cpus()[0]!.model.trim(), kernel: release(), node: process.versions.node };
+  if (json) printJson({ machine, rows });
+  else tell(machine, rows);
+}
+
+async function measure(features: readonly string[], seconds: number): Promise<Row[]> {
   const stopping = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => stopping.abort());
   using line = progressLine();
   const rows: Row[] = [];
-  for (const name of names)
-    rows.push(
-      ...(await bench(featureNamed(name), { seconds, signal: stopping.signal, progress: line.show })),
-    );
-  const machine = { cpu: cpus()[0]!.model.trim(), kernel: release(), node: process.versions.node };
-  line[Symbol.dispose]();
-  if (json) printJson({ machine, rows });
-  else tell(machine, rows);
+  for (const feature of features)
+    rows.push(...(await bench(feature, { seconds, signal: stopping.signal, progress: line.show })));
+  return rows;
 }
 
 function tell({ cpu, kernel, node }: Record<'cpu' | 'kernel' | 'node', string>, rows: readonly Row[]): void {
