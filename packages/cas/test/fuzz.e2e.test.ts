@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Random } from '../../pow/test/support/random.js';
+import { Reached } from '../../pow/test/support/reasons.js';
 import { Reason } from '../src/cas.gen.js';
 import { packet } from './support/frames.js';
 import { HOOKS, type Hook, PORT, TestVerifier } from './support/verifier.js';
@@ -97,6 +98,16 @@ function mutated(base: Base): Uint8Array {
 }
 
 const isOneOf = (payload: Uint8Array) => PAYLOADS.some((base) => Buffer.compare(base, payload) === 0);
+/** All that random packets of these kinds can meet. */
+const DEEPEST = [
+  Reason.DROP_NOT_CONTENT,
+  Reason.DROP_CONTENT_FORMAT,
+  Reason.DROP_CONTENT_LENGTH,
+  Reason.DROP_CONTENT,
+  Reason.DROP_MANIFEST,
+  Reason.DROP_CHUNK_INDEX,
+  Reason.DROP_CHUNK,
+];
 const PASSES = [Reason.PASS_CONTENT, Reason.PASS_CHUNK];
 
 let verifier: TestVerifier;
@@ -111,6 +122,7 @@ const passed = (hook: Hook) => PASSES.reduce((sum, reason) => sum + verifier.cou
 test.each(HOOKS)('no mutated packet passes at %s, and the twin agrees', { timeout: 3_600_000 }, (hook) => {
   const dropAction = hook === 'ingress' ? 1 : 2;
   const before = passed(hook);
+  const earlier = verifier.counts(hook);
   let right = 0;
   for (let i = 0; i < PACKETS / 2; i++) {
     const base = random.pick(BASES);
@@ -127,4 +139,9 @@ test.each(HOOKS)('no mutated packet passes at %s, and the twin agrees', { timeou
   }
   expect(passed(hook) - before).toBe(right);
   expect(right).toBeLessThan(PACKETS / 2 / 10);
+  const reached = new Reached();
+  for (const [reason, count] of verifier.counts(hook).entries())
+    reached.add(reason, count - earlier[reason]!);
+  reached.tell(`fuzz at ${hook}`);
+  expect(reached.missing(DEEPEST)).toEqual([]);
 });
