@@ -11,7 +11,7 @@ import {
   pinDirectory,
   type ReasonCount,
   type ReasonName,
-  randomBucketKey,
+  randomSiphashKey,
   requireKernel,
   Store,
   whileInstalling,
@@ -179,7 +179,7 @@ export class ContentVerifier implements AsyncDisposable {
   #beBorn(): void {
     const { variables } = this.#store;
     variables.cas_layout = CasLayout.CAS_LAYOUT;
-    variables.cas_bucket_key = randomBucketKey();
+    variables.cas_bucket_key = randomSiphashKey();
     variables.cas_lists = Uint8Array.of(CasLists.CAS_HAS_ALLOW, CasLists.CAS_HAS_ALLOW);
   }
 

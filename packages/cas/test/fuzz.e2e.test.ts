@@ -141,7 +141,7 @@ test.each(HOOKS)('no mutated packet passes at %s, and the twin agrees', { timeou
   expect(right).toBeLessThan(PACKETS / 2 / 10);
   const reached = new Reached();
   for (const [reason, count] of verifier.counts(hook).entries())
-    reached.add(reason, count - earlier[reason]!);
+    reached.add(reason as Reason, count - earlier[reason]!);
   reached.tell(`fuzz at ${hook}`);
   expect(reached.missing(DEEPEST)).toEqual([]);
 });

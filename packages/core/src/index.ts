@@ -39,7 +39,7 @@ export type {
   ReasonName,
 } from './gate/records.js';
 export { countReasons, reasonName } from './gate/records.js';
-export { randomBucketKey, type SharedSecret } from './gate/secrets.js';
+export { randomSiphashKey, type SharedSecret } from './gate/secrets.js';
 export {
   findStanding,
   listStanding,

@@ -20,14 +20,8 @@ export {
   VerifierError,
 } from '@cryptbpf/core';
 export type { PkiOptions, PkiSettings, PkiSizes } from './options.js';
+export type { AdmittedCertificate, AdmittedHolder, AuthorityInfo, PkiEvent } from './records.js';
+export type { IssuedCertificate, SubjectKey } from './revocation.js';
 export type { CertificateSource, CrlSource } from './sources.js';
-export {
-  type AdmittedCertificate,
-  type AdmittedHolder,
-  type AuthorityInfo,
-  type IssuedCertificate,
-  type PkiEvent,
-  PkiValidator,
-  type Presentation,
-  type SubjectKey,
-} from './validator.js';
+export { PkiValidator } from './validator.js';
+export type { Presentation } from './voucher.js';

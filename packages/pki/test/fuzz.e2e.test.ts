@@ -66,7 +66,7 @@ test(`${COUNT} damaged presentations are refused`, { timeout: 14_400_000 }, asyn
   expect(seen.reduce((sum, count) => sum + count) - challenges - lost).toBe(COUNT);
   expect(seen[Reason.DROP_CHALLENGE_EXPIRED]).toBe(0);
   const reached = new Reached();
-  for (const [reason, count] of seen.entries()) reached.add(reason, count);
+  for (const [reason, count] of seen.entries()) reached.add(reason as Reason, count);
   reached.tell('fuzz');
   expect(reached.missing(DEEPEST)).toEqual([]);
   expect(gate.validator.admitted()).toEqual([]);

@@ -46,7 +46,7 @@ import {
   toAdmitted,
   toRecords,
 } from './records.js';
-import { randomBucketKey, rotateSecrets, type SharedSecret, wipe } from './secrets.js';
+import { randomSiphashKey, rotateSecrets, type SharedSecret, wipe } from './secrets.js';
 
 export interface GateOptions extends InstallOptions, GateSettings, GateSizes {
   /** Shared by a fleet. Default: random, and kept by the gate. */
@@ -285,7 +285,7 @@ export class Gate implements AsyncDisposable {
     const isFirst = old.secrets[0]!.generation === 0;
     const config = toConfig(settings, {
       secrets: next(old.secrets),
-      bucketKey: isFirst ? randomBucketKey() : old.bucketKey,
+      bucketKey: isFirst ? randomSiphashKey() : old.bucketKey,
       spentCapacity: this.#store.maps.spent_order.maxEntries,
       confirmByNs: confirmByNs ?? old.confirmByNs,
     });

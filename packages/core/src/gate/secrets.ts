@@ -33,9 +33,11 @@ export function wipe(config: Pick<GateConfig, 'secrets'>): void {
 }
 
 /** A key for keyed hashing, which stays within the machine. */
-export function randomBucketKey(): { k0: bigint; k1: bigint } {
-  const view = new DataView(new Uint8Array(randomBytes(16)).buffer);
-  return { k0: view.getBigUint64(0), k1: view.getBigUint64(8) };
+export function randomSiphashKey(): { k0: bigint; k1: bigint } {
+  const bytes = randomBytes(16);
+  const key = { k0: bytes.readBigUInt64LE(0), k1: bytes.readBigUInt64LE(8) };
+  bytes.fill(0);
+  return key;
 }
 
 function isCurrent(current: GateSecret, { id, key }: SharedSecret): boolean {
