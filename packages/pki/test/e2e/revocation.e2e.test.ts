@@ -192,7 +192,7 @@ test('nothing passes when the controller is dead and the clock has gone stale', 
   const options = JSON.stringify(lab.options({ anchors: [root.certificate], clockHorizon: 2 }));
   const script = fileURLToPath(new URL('controller.mjs', import.meta.url));
   const controller = await lab.spawn(lab.server, [script, options], 'attached');
-  expect(lab.present(leaf)).toMatchObject({ source: CLIENT.ipv4 });
+  await until(() => lab.present(leaf).source === CLIENT.ipv4); // on a busy machine, the clock can be stale now and then
   const flow = await openFlow();
   const died = once(controller, 'exit');
   controller.kill('SIGKILL');
