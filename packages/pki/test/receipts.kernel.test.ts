@@ -110,6 +110,15 @@ describe('refused', () => {
     expect(statusOf(ask(message.slice(0, 240).fill(1, 49, 50)))).toBe(Reason.DROP_CHAIN_FORMAT);
   });
 
+  test('a message of a version that is not known, by its name', () => {
+    const counted = () => gate.validator.stats().DROP_MESSAGE_VERSION.packets;
+    const before = counted();
+    const message = encodeRequest(TRANSACTION, challenge, { certificates: [chain[0]!.der] });
+    message[4]! += 1;
+    expect(ask(message)).toBeUndefined();
+    expect(counted()).toBe(before + 1n);
+  });
+
   test('a voucher of somebody who is not the controller', () => {
     const message = encodePresentation(TRANSACTION, challenge, { certificates: [] }, new Uint8Array(64));
     message[48] = 3;

@@ -1,16 +1,12 @@
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { PkiValidator } from '../../src/index.js';
 import { badChains, goodChains } from '../support/bad-chains.js';
 import { certificatePem, forge, type Pair, pemOf } from '../support/forge.js';
 import { RULES } from '../support/gate.js';
-import { AUDIENCE, CLIENT, Lab, type Presented, packets, SERVER } from './lab.js';
+import { CLIENT, Lab, type Presented, packets } from './lab.js';
 
 /* The same chains as in reasons.kernel.test.ts, through real packets: a client presents them over a veth. */
 
-const SCRIPT = fileURLToPath(new URL('client.mjs', import.meta.url));
 const PLENTY = { perSecond: 1e6, burst: 1e6 };
 const root = forge('Root', { isCa: true });
 
@@ -24,16 +20,9 @@ beforeAll(async () => {
     ...{ anchors: [certificatePem(root)], names: RULES },
     ...{ sourceBudget: PLENTY, curveBudget: PLENTY, answerRate: PLENTY },
   });
-  const client = await lab.spawn(lab.client, [SCRIPT, 'serve'], 'ready');
-  const lines = createInterface({ input: client.stdout! });
-  present = async (chain, holder) => {
-    const pem = chain.map((der) => certificatePem({ der })).join('');
-    const options = { host: SERVER.ipv4, chain: pem, key: pemOf(holder), audience: AUDIENCE };
-    const answer = once(lines, 'line');
-    client.stdin!.write(`${JSON.stringify(options)}\n`);
-    const [line] = await answer;
-    return JSON.parse(line as string);
-  };
+  const presenter = await lab.presenter();
+  present = (chain, holder) =>
+    presenter({ chain: chain.map((der) => certificatePem({ der })).join(''), key: pemOf(holder) });
 });
 afterAll(() => {
   gate.detach();

@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
+import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Netns } from '../../../core/test/support/netns.js';
@@ -62,6 +63,19 @@ export class Lab implements Disposable {
     return validator;
   }
 
+  /** A client that stays, and presents what it is given: as present(), without a process for each. */
+  async presenter(): Promise<(options: object) => Promise<Presented>> {
+    const client = await this.spawn(this.client, [script('client.mjs'), 'serve'], 'ready');
+    const lines = createInterface({ input: client.stdout! });
+    return async (options) => {
+      const answer = once(lines, 'line');
+      const given = { host: SERVER.ipv4, audience: AUDIENCE, timeout: WAIT_MS * 2, ...options };
+      client.stdin!.write(`${JSON.stringify(given)}\n`);
+      const [line] = await answer;
+      return JSON.parse(line as string);
+    };
+  }
+
   /** What presentCertificate() gave, or the reason of its refusal. */
   present(
     holder: Issued,
@@ -100,8 +114,13 @@ export class Lab implements Disposable {
     return child;
   }
 
+  /** Of what a test left up. */
+  closeGates(): void {
+    for (const gate of this.#gates.splice(0)) this.server.run(() => gate.close());
+  }
+
   [Symbol.dispose](): void {
-    for (const gate of this.#gates) this.server.run(() => gate.close());
+    this.closeGates();
     this.client[Symbol.dispose]();
     this.server[Symbol.dispose]();
     this.ssl[Symbol.dispose]();
