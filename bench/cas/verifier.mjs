@@ -1,7 +1,7 @@
 import { openObject } from '@cryptbpf/core';
 import { PORT } from './packets.mjs';
 
-/** The program of the package, for what comes in. */
+/** The program of the package, for what comes in. As by default a source has a budget, one that nobody can spend, and all together have none. */
 export class BenchVerifier {
   #object = openObject(new URL('../../build/bpf/cas.bpf.o', import.meta.url)).load();
 
@@ -12,8 +12,8 @@ export class BenchVerifier {
     const config = {
       confirmByNs: 0n,
       eventRate: { intervalNs: 1_000_000n, toleranceNs: 0n },
-      sourceRate: OFF,
-      hashRate: OFF,
+      sourceRate: { intervalNs: 1n, toleranceNs: 1_000_000_000n },
+      hashRate: { intervalNs: 0n, toleranceNs: 0n },
       monitor: 0,
       observeLists: 0,
     };
