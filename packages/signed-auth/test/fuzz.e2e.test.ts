@@ -75,7 +75,7 @@ test('what passes carries a payload that was signed, and each passes once at mos
   const counted = PASSES.reduce<number>((sum, reason) => sum + gate.gate.packets(reason), 0);
   expect(counted).toBe(passed);
   const reached = new Reached();
-  for (const [reason, count] of gate.gate.counts().entries()) reached.add(reason, count);
+  for (const [reason, count] of gate.gate.counts().entries()) reached.add(reason as Reason, count);
   reached.tell('fuzz');
   expect(reached.missing(DEEPEST)).toEqual([]);
 });
