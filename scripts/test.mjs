@@ -55,7 +55,7 @@ async function runTests(title, files = []) {
 
 async function otherKernels() {
   /* All at once, so that no processor is idle while the last one runs; and behind the tests on this kernel. */
-  const matrix = ['-n', '10', 'bash', 'scripts/kernels/matrix.sh', '--jobs', '3'];
+  const matrix = ['-n', '5', 'bash', 'scripts/kernels/matrix.sh', '--jobs', '3'];
   const ok = await run('other kernels', 'nice', matrix, { log: `${REPORTS}/log` });
   const files = readdirSync(REPORTS).filter((name) => name.endsWith('.json'));
   const reports = files.flatMap((name) => readReport(`${REPORTS}/${name}`));

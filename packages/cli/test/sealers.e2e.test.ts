@@ -52,6 +52,8 @@ AllowedIPs = 10.9.0.2/32
       expect(place.run('detach', 'tunnel', ...place.pins)).toMatchObject({ status: 1 });
       await up.end(signal);
       const inside = place.ns.indexOf('cb0-in');
+      expect(() => place.ns.exec('ping', '-c1', '-W1', '10.9.0.3')).toThrow();
+      expect(Object.keys(place.json('stats', 'tunnel', ...place.pins))).toContain('DROP_TUNNEL_NO_PEER');
       expect(place.json('status', ...place.pins)).toMatchObject([
         {
           feature: 'tunnel',
@@ -145,6 +147,9 @@ describe('an audit log', () => {
     await up.end('SIGKILL');
     spawnSync('/bin/echo', ['cryptbpf-was-here']);
     expect(place.json('status', ...place.pins)).toMatchObject([{ feature: 'logger', name: 'audit' }]);
+    const { sealed, lost } = place.json('stats', 'logger', ...place.pins);
+    expect(sealed.records).toBeGreaterThan(0);
+    expect(lost).toMatchObject({ ring: expect.any(Number) });
     expect(place.run('detach', 'logger', ...place.pins)).toMatchObject({ status: 2 });
     expect(place.json('detach', 'logger', '-c', path, ...place.pins)).toMatchObject({ state: 'detached' });
     expect(existsSync(join(place.pinPath, 'logger-audit'))).toBe(false);

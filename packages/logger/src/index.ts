@@ -1,5 +1,6 @@
 export type { Checkpoint } from './checkpoint.js';
 export type { Cipher } from './cipher.js';
+export type { Sealed } from './counters.js';
 export { LogError, type LogErrorCode } from './errors.js';
 export type { EventName } from './events.js';
 export { logFiles, type Repair } from './files.js';
@@ -9,3 +10,4 @@ export { AuditLogger, type LogAlarm, type LogStats } from './logger.js';
 export { formatMetrics } from './metrics.js';
 export type { AuditLoggerOptions, LogFilters } from './options.js';
 export type { Losses } from './record.js';
+export { type StandingLogStats, standingStats } from './standing.js';

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type BpfObject, type Link, possibleCpus, requireKernel } from '@cryptbpf/core';
+import { lossesIn, type Sealed, sealedIn } from './counters.js';
 import { type Epoch, streamChain } from './epoch.js';
 import { LogError } from './errors.js';
 import type { EventName } from './events.js';
@@ -17,11 +18,11 @@ import {
 import type { Settings } from './options.js';
 import { LogPins, type Recording } from './pins.js';
 import type { Losses } from './record.js';
-import { LogCause, LogWire } from './records.gen.js';
+import { LogWire } from './records.gen.js';
 
 export const LEVELS = LogWire.LOG_LEVELS;
 const TRIES = 10_000;
-const OBJECT = new URL('./logger.bpf.o', import.meta.url);
+export const OBJECT = new URL('./logger.bpf.o', import.meta.url);
 
 /** The programs, their streams and the ring. */
 export class LogKernel {
@@ -147,19 +148,7 @@ export class LogKernel {
 
   /** Events that were not recorded, on all CPUs, since the programs were attached. */
   losses(): Losses {
-    const view = this.#object.maps.log_lost.view();
-    const sum = (cause: number) => {
-      let total = 0;
-      for (let cpu = 0; cpu < possibleCpus(); cpu++)
-        total += Number(view.getBigUint64((cpu * LogCause.LOG_CAUSES + cause) * 8, true));
-      return total;
-    };
-    return {
-      ring: sum(LogCause.LOG_LOST_RING),
-      nested: sum(LogCause.LOG_LOST_NESTED),
-      key: sum(LogCause.LOG_LOST_KEY),
-      tree: sum(LogCause.LOG_LOST_TREE),
-    };
+    return lossesIn(this.#object.maps.log_lost);
   }
 
   /** How often the kernel did not run a program, since it was running on that CPU: by program. */
@@ -172,12 +161,8 @@ export class LogKernel {
   }
 
   /** Records that were sealed, and their bytes. */
-  sealed(): { records: number; bytes: number } {
-    const stats = [...this.#object.maps.log_stats].map(([, stat]) => stat);
-    return {
-      records: stats.reduce((sum, { records }) => sum + Number(records), 0),
-      bytes: stats.reduce((sum, { bytes }) => sum + Number(bytes), 0),
-    };
+  sealed(): Sealed {
+    return sealedIn(this.#object.maps.log_stats);
   }
 
   /** Lets go: what is pinned goes on. */

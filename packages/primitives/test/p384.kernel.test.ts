@@ -115,7 +115,7 @@ describe.each(['p384', 'p521'] as const)('ECDSA on %s', (curve: WideCurve) => {
     expect(kernel.verify([withNumbers(given, r, n - s)])).toEqual([ECDSA_OK]);
   });
 
-  /* Noble takes long where it is emulated. */
+  /* Noble takes long where it is emulated: here, and below. */
   if (!process.env.CRYPTBPF_VM)
     it('adds points that are equal, opposite or infinity', () => {
       const numbers = [1n, 2n, 16n, 17n, n - 1n, n - 2n, n - 16n, (n + 1n) / 2n];
@@ -128,21 +128,22 @@ describe.each(['p384', 'p521'] as const)('ECDSA on %s', (curve: WideCurve) => {
       expect(kernel.verify([withNumbers(constructed(z, 1n, 3n), n - z, 5n)])).toEqual([ECDSA_REJECTED]);
     });
 
-  it('compares x modulo n: r and r + n', () => {
-    /* The x of a point between n and p, so that r = x - n: the key follows from r, s and z. */
-    let x = n + 1n;
-    while (!isOnCurve(x)) x++;
-    const point = noble.Point.fromHex(`02${x.toString(16).padStart(2 * bytes, '0')}`);
-    const [r, s, z] = [x - n, 3n, 5n];
-    const inverse = noble.Point.Fn.inv(r);
-    const key = point.multiply(s).subtract(noble.Point.BASE.multiply(z)).multiply(inverse);
-    const digest = bytesOf(z, 48);
-    const base = { key: key.toBytes(false).slice(1), digest, signature: new Uint8Array() };
-    expect(kernel.verify([withNumbers(base, r, s), withNumbers(base, r + 1n, s)])).toEqual([
-      ECDSA_OK,
-      ECDSA_REJECTED,
-    ]);
-  });
+  if (!process.env.CRYPTBPF_VM)
+    it('compares x modulo n: r and r + n', () => {
+      /* The x of a point between n and p, so that r = x - n: the key follows from r, s and z. */
+      let x = n + 1n;
+      while (!isOnCurve(x)) x++;
+      const point = noble.Point.fromHex(`02${x.toString(16).padStart(2 * bytes, '0')}`);
+      const [r, s, z] = [x - n, 3n, 5n];
+      const inverse = noble.Point.Fn.inv(r);
+      const key = point.multiply(s).subtract(noble.Point.BASE.multiply(z)).multiply(inverse);
+      const digest = bytesOf(z, 48);
+      const base = { key: key.toBytes(false).slice(1), digest, signature: new Uint8Array() };
+      expect(kernel.verify([withNumbers(base, r, s), withNumbers(base, r + 1n, s)])).toEqual([
+        ECDSA_OK,
+        ECDSA_REJECTED,
+      ]);
+    });
 
   function isOnCurve(x: bigint): boolean {
     try {

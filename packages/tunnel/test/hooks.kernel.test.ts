@@ -45,7 +45,8 @@ it.each(ALL_PINNED)('what a controller left is replaced by the next one (all pin
       (ifindex) => `ingress-${ifindex}`,
     );
     const pinned = () => (existsSync(directory) ? readdirSync(directory).sort() : []);
-    const expected = stays ? [...names, `egress-${namespace.indexOf('u0')}`].sort() : [];
+    const links = stays ? [...names, `egress-${namespace.indexOf('u0')}`].sort() : [];
+    const expected = all ? [...links, 'stats'] : links;
     attach(device, { directory, all }).leave(); // as when it is killed
     expect(pinned()).toEqual(expected);
     const next = attach(device, { directory, all });

@@ -1,6 +1,6 @@
 import type { Standing } from '@cryptbpf/core';
 import { Argument, type Command } from 'commander';
-import { core } from '../packages.js';
+import { core, installed } from '../packages.js';
 import { printJson, printTable } from '../print.js';
 import { addStandingOptions, namesOf, pinOptions, type StandingFlags, standingOf } from '../standing.js';
 import { endLog } from './logger.js';
@@ -9,9 +9,11 @@ import { takeDownTunnel } from './tunnel.js';
 /** What stands pinned, whoever attached it. */
 export function addStandingCommands(program: Command): void {
   addStandingOptions(program.command('status').description('List what is pinned, and where.')).action(status);
-  named(program.command('stats').description('Packets and bytes by reason, since it was made.')).action(
-    stats,
-  );
+  named(
+    program
+      .command('stats')
+      .description('Packets and bytes by reason, since it was made; of a log, records sealed and lost.'),
+  ).action(stats);
   named(program.command('detach').description('Take it down: off its interfaces, and its memory with it.'))
     .option('-c, --config <file>', 'of logger: the file with the options that it was attached with')
     .action(detach);
@@ -36,8 +38,26 @@ async function status(flags: StandingFlags): Promise<void> {
 }
 
 async function stats(feature: string, flags: StandingFlags): Promise<void> {
+  const standing = await standingOf(feature, flags);
+  if (standing.feature === 'logger') await tellLog(standing, flags);
+  else await tellPackets(standing, flags);
+}
+
+async function tellLog(standing: Standing, { json }: StandingFlags): Promise<void> {
+  const { standingStats } = await installed('logger', () => import('@cryptbpf/logger'));
+  const { sealed, lost } = standingStats(standing);
+  if (json) printJson({ sealed, lost });
+  else
+    printTable([
+      ['events', 'records'],
+      ['sealed', `${sealed.records}`],
+      ...Object.entries(lost).map(([cause, count]) => [`lost: ${cause}`, `${count}`]),
+    ]);
+}
+
+async function tellPackets(standing: Standing, flags: StandingFlags): Promise<void> {
   const { statsOf } = await core();
-  const counts = Object.entries(statsOf(await standingOf(feature, flags)))
+  const counts = Object.entries(statsOf(standing))
     .filter(([, { packets }]) => packets > 0n)
     .sort(([, a], [, b]) => Number(b.packets - a.packets));
   if (flags.json) printJson(Object.fromEntries(counts));

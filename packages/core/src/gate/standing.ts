@@ -22,7 +22,7 @@ const SLOTS = {
   logger: undefined,
 } as const;
 
-/** What tells that a folder is all there: their packages pin no counters by name. */
+/** What tells that a folder is all there, where it is not its counters. */
 const WHOLE = {
   tunnel: (entries: readonly string[]) => entries.some((name) => /^(in|e)gress-\d+$/.test(name)),
   logger: (entries: readonly string[], path: string) =>
@@ -105,11 +105,14 @@ export function findStanding(
 
 /**
  * Packets and bytes by reason, summed over CPUs, since its maps were made. Needs CAP_BPF, or root. Throws
- * ERR_NOT_SUPPORTED for tunnel and logger, whose counters are their controllers' to tell.
+ * ERR_NOT_SUPPORTED for a logger, which counts records: see @cryptbpf/logger.
  */
 export function statsOf({ feature, folder }: Standing): Record<ReasonName, ReasonCount> {
-  if (feature in WHOLE)
-    throw new BpfError('ERR_NOT_SUPPORTED', `the counters of ${feature} are told by its controller alone`);
+  if (feature === 'logger')
+    throw new BpfError(
+      'ERR_NOT_SUPPORTED',
+      'a logger counts records, not packets: see standingStats() of @cryptbpf/logger',
+    );
   const spec = openDispatcher(dispatcherUrl()).map('stats');
   using stats = openMap(`${folder}/stats`, spec) as PerCpuArrayMap<ReasonCount>;
   return countReasons((reason) => stats.at(reason));

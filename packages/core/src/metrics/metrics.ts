@@ -81,10 +81,16 @@ export class Metrics {
     const added = [...this.#controllers].flatMap(([controller, owner]) =>
       samplesOfController(owner, controller),
     );
-    for (const sample of [...added, ...standingSamples(this.#pinPath)]) {
+    const told = new Set(added.map(countedBy));
+    const standing = standingSamples(this.#pinPath).filter((sample) => !told.has(countedBy(sample)));
+    for (const sample of [...added, ...standing]) {
       const own = found.get(sample.metric) ?? new Map<string, Sample>();
       found.set(sample.metric, own.set(Object.values(sample.labels).join('\0'), sample));
     }
     return found;
   }
 }
+
+/** What a controller tells of what stands, with interfaces or without, is not told again. */
+const countedBy = ({ metric, labels: { feature, name, direction, reason } }: Sample) =>
+  [metric, feature, name, direction, reason].join('\0');

@@ -101,6 +101,7 @@ export class DataPath {
     try {
       this.#attach();
       for (const name of options.early ?? []) this.#early.attach(name);
+      this.#hooks.keep(object.maps.stats);
     } catch (error) {
       this.#early.detach();
       this.#hooks.undo();

@@ -1,6 +1,7 @@
 import { closeSync, existsSync, openSync, readdirSync, rmSync } from 'node:fs';
 import {
   BpfError,
+  type BpfMap,
   interfaceIndex,
   type Link,
   openLink,
@@ -8,6 +9,9 @@ import {
   type TcProgram,
   tryLock,
 } from '@cryptbpf/core';
+
+/** Names of links; beside them is that of the counters. */
+const LINK = /^(in|e)gress-\d+$/;
 
 /** Where the links of a tunnel have names, so that they outlive its controller. */
 export interface Pins {
@@ -39,6 +43,14 @@ export class Hooks {
     const link = this.#left(name);
     if (link) link.update(program);
     this.#links.set(name, link ?? this.#make(program, interfaceName, direction, name));
+  }
+
+  /** Gives the counters a name, by which whoever may read bpffs finds them, in the place of those before. */
+  keep(counters: BpfMap): void {
+    if (!this.#pins) return;
+    const path = `${this.#pins.directory}/${counters.name}`;
+    rmSync(path, { force: true });
+    if (this.#pins.all) counters.pin(path);
   }
 
   /** Whether an interface has a program of ours. */
@@ -89,7 +101,8 @@ export class Hooks {
   }
 
   #names(): string[] {
-    return this.#pins && existsSync(this.#pins.directory) ? readdirSync(this.#pins.directory) : [];
+    if (!this.#pins || !existsSync(this.#pins.directory)) return [];
+    return readdirSync(this.#pins.directory).filter((name) => LINK.test(name));
   }
 
   /** The link of that name, if it still is where it was. */
