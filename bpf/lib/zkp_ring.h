@@ -23,6 +23,7 @@
 
 /* A link with an image is that many curve operations: there is no table of I. */
 #define ZKP_IMAGE_OPERATIONS 5
+_Static_assert(ZKP_RING_MEMBERS *ZKP_IMAGE_OPERATIONS <= TOKENS_MOST, "operations of one proof");
 
 /* What is hashed once for a proof: two blocks. */
 struct zkp_claim {
