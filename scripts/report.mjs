@@ -2,7 +2,11 @@
 
 const LINES = 12;
 
-const head = (text) => text.split('\n').slice(0, LINES).join('\n    ');
+/** The first lines, without those of the test runner's own frames. */
+const head = (text) => {
+  const lines = text.split('\n').filter((line) => !line.includes('/node_modules/'));
+  return lines.slice(0, LINES).join('\n    ');
+};
 const kindOf = ({ status }) => (status === 'passed' || status === 'failed' ? status : 'skipped');
 
 /** A file that does not load has no tests to count: it is one failure. */

@@ -29,12 +29,7 @@ async function check(title, command, args) {
   }
 }
 
-/** Adds counts; what failed without a failed test counts as one. */
-function add(counts, ok) {
-  const sum = (name) => counts.reduce((all, count) => all + count[name], 0);
-  for (const name of Object.keys(total)) total[name] += sum(name);
-  if ((!ok || counts.length === 0) && sum('failed') === 0) total.failed++;
-}
+const summary = ({ passed, failed, skipped }) => `${passed} passed, ${failed} failed, ${skipped} skipped`;
 
 function readReport(path) {
   try {
@@ -53,33 +48,49 @@ async function runTests(title, files = []) {
   return { ok, files: readReport(report).flatMap(({ testResults }) => testResults) };
 }
 
+/** The same in a guest, alone. */
+async function runTestsIn({ name, kernel }, files) {
+  const matrix = ['scripts/kernels/matrix.sh', '--only', name];
+  const environment = [`CRYPTBPF_KERNEL_TESTS=${files.join(' ')}`];
+  await run(`tests that failed in ${kernel}, alone`, 'env', [...environment, 'bash', ...matrix]);
+  const [report = { ok: false, files: [] }] = readReport(`${REPORTS}/${name}.json`);
+  return report;
+}
+
+/** Tests in guests: a report for each. */
 async function otherKernels() {
   /* All at once, so that no processor is idle while the last one runs; and behind the tests on this kernel. */
   const matrix = ['-n', '5', 'bash', 'scripts/kernels/matrix.sh', '--jobs', '3'];
   const ok = await run('other kernels', 'nice', matrix, { log: `${REPORTS}/log` });
-  const files = readdirSync(REPORTS).filter((name) => name.endsWith('.json'));
-  const reports = files.flatMap((name) => readReport(`${REPORTS}/${name}`));
-  for (const { kernel, passed, failed, skipped, failures: ofKernel } of reports) {
-    console.log(`${kernel}: ${passed} passed, ${failed} failed, ${skipped} skipped`);
-    failures.push(...ofKernel.map((failure) => `${kernel}: ${failure}`));
-  }
-  add(reports, ok);
+  const names = readdirSync(REPORTS).filter((name) => name.endsWith('.json'));
+  const reports = names.flatMap((name) => readReport(`${REPORTS}/${name}`));
+  return ok || reports.some((report) => !report.ok)
+    ? reports
+    : [...reports, { kernel: 'kernels', ok, files: [] }];
 }
 
 /**
- * Traffic and clocks suffer from the emulators beside them: files that failed are run once more, alone. What passes then
- * is told as unsteady; what fails again has failed.
+ * Traffic and clocks suffer from what runs beside them: files that failed are run once more, alone. What passes then is
+ * told as unsteady; what fails again has failed.
  */
-async function secondChance(first) {
+async function secondChance(where, first, again) {
   const failed = first.files.filter(({ status }) => status === 'failed');
   if (failed.length === 0 || failed.length > MOST_UNSTEADY) return first;
   const names = failed.map(({ name }) => name);
-  const second = await runTests('tests that failed, alone', names);
-  if (second.ok) for (const failure of failuresOf(failed)) console.log(`\nUNSTEADY ${failure}`);
+  const second = await again(names);
+  if (second.ok) for (const failure of failuresOf(failed)) console.log(`\nUNSTEADY ${where}${failure}`);
   return {
     ok: second.ok,
     files: [...first.files.filter(({ name }) => !names.includes(name)), ...second.files],
   };
+}
+
+function tell(where, { ok, files }) {
+  const counts = countsOf(files);
+  if (!ok && counts.failed === 0) counts.failed = 1;
+  for (const name of Object.keys(total)) total[name] += counts[name];
+  failures.push(...failuresOf(files).map((failure) => `${where}${failure}`));
+  console.log(`${where}${summary(counts)}`);
 }
 
 rmSync(REPORTS, { recursive: true, force: true });
@@ -88,12 +99,14 @@ mkdirSync(REPORTS, { recursive: true });
 await check('format, lint, types, generated files', 'bash', ['scripts/lint.sh']);
 await check('verified instructions', 'node', ['scripts/verified.mjs', '--check']);
 // At once: tests on this kernel wait for packets and clocks more than they compute.
-const [first] = await Promise.all([runTests('tests'), otherKernels()]);
-const { ok, files } = await secondChance(first);
-add([countsOf(files)], ok);
-failures.push(...failuresOf(files));
+const [here, guests] = await Promise.all([runTests('tests'), otherKernels()]);
+tell('', await secondChance('', here, (files) => runTests('tests that failed, alone', files)));
+for (const guest of guests) {
+  const where = `${guest.kernel}: `;
+  tell(where, await secondChance(where, guest, (files) => runTestsIn(guest, files)));
+}
 
 // Once more at the end, where it is found.
 for (const failure of failures) console.log(`\nFAILED ${failure}`);
-console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+console.log(`\n${summary(total)}`);
 process.exitCode = total.failed === 0 ? 0 : 1;

@@ -117,9 +117,9 @@ describe('a tc program', () => {
           link.update(other.programs.core_tc);
           to.send(2);
           expect(until(() => count(other) >= 2)).toBe(true);
+          link.close();
+          link.close();
           const before = count(core) + count(other);
-          link.close();
-          link.close();
           to.send(2);
           expect(count(core) + count(other)).toBe(before);
           expect(() => link.info()).toThrow(code('ERR_CLOSED'));

@@ -1,14 +1,26 @@
 import { type ChildProcess, execFileSync, type SpawnOptions, spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, unlinkSync, writeFileSync } from 'node:fs';
 import koffi from 'koffi';
 import { interfaceIndex, openObject, type XdpProgram } from '../../src/index.js';
 import { objectUrl } from './objects.js';
 import { RawSocket } from './raw-socket.js';
+import { addAddress, addVeth, setUp } from './rtnetlink.js';
 
 const libc = koffi.load('libc.so.6');
-const setns = libc.func('int setns(int fd, int type)');
+const calls = {
+  setns: libc.func('int setns(int fd, int type)'),
+  unshare: libc.func('int unshare(int flags)'),
+  mount: libc.func(
+    'int mount(const char *source, const char *target, const char *type, unsigned long flags, const void *data)',
+  ),
+  umount2: libc.func('int umount2(const char *target, int flags)'),
+};
 const CLONE_NEWNET = 0x4000_0000;
+const MS_BIND = 0x1000;
+const MNT_DETACH = 2;
 
+/** Where iproute2 looks for namespaces. */
+const NAMED = '/run/netns';
 const OWN = '/proc/thread-self/ns/net';
 
 const open = new Set<Netns>();
@@ -30,24 +42,24 @@ export class Netns implements Disposable {
 
   private constructor(name: string) {
     this.name = name;
-    this.#fd = openSync(`/run/netns/${name}`, 'r');
+    this.#fd = openSync(`${NAMED}/${name}`, 'r');
   }
 
   /** Makes one, with its loopback interface up. */
   static create(): Netns {
     const name = `cryptbpf-${process.pid}-${created++}`;
-    ip('netns', 'add', name);
+    makeNamed(name);
     const namespace = new Netns(name);
     open.add(namespace);
-    namespace.ip('link', 'set', 'lo', 'up');
+    namespace.#setUp('lo');
     return namespace;
   }
 
   /** A pair of interfaces that are up: names[0] in a, names[1] in b. */
   static addVeth(a: Netns, b: Netns, names: readonly [string, string]): void {
-    ip('link', 'add', names[0], 'netns', a.name, 'type', 'veth', 'peer', 'name', names[1], 'netns', b.name);
-    a.ip('link', 'set', names[0], 'up');
-    b.ip('link', 'set', names[1], 'up');
+    addVeth({ name: names[0], namespace: a.#fd }, { name: names[1], namespace: b.#fd });
+    a.#setUp(names[0]);
+    b.#setUp(names[1]);
   }
 
   /** Runs iproute2's ip inside. Returns what it printed. */
@@ -57,8 +69,8 @@ export class Netns implements Disposable {
 
   /** Gives an interface an address with its prefix length, such as 10.0.0.1/24 or fd00::1/64: good at once. */
   addAddress(interfaceName: string, address: string): void {
-    const noDetection = address.includes(':') ? ['nodad'] : [];
-    this.ip('address', 'add', address, 'dev', interfaceName, ...noDetection);
+    const [host = '', prefixLength] = address.split('/');
+    this.run(() => addAddress(interfaceIndex(interfaceName), host, Number(prefixLength)));
   }
 
   /** Six bytes. */
@@ -83,6 +95,10 @@ export class Netns implements Disposable {
       enter(own);
       closeSync(own);
     }
+  }
+
+  #setUp(interfaceName: string): void {
+    this.run(() => setUp(interfaceIndex(interfaceName)));
   }
 
   /** Runs a command inside to its end. Returns what it printed; throws when it fails. */
@@ -120,7 +136,8 @@ export class Netns implements Disposable {
     open.delete(this);
     for (const resource of this.#owned.reverse()) resource[Symbol.dispose]();
     closeSync(this.#fd);
-    ip('netns', 'delete', this.name);
+    calls.umount2(`${NAMED}/${this.name}`, MNT_DETACH);
+    unlinkSync(`${NAMED}/${this.name}`);
   }
 }
 
@@ -131,7 +148,22 @@ interface PassObject {
 }
 
 function enter(fd: number): void {
-  if (setns(fd, CLONE_NEWNET) !== 0) throw new Error(`setns failed: errno ${koffi.errno()}`);
+  if (calls.setns(fd, CLONE_NEWNET) !== 0) throw new Error(`setns failed: errno ${koffi.errno()}`);
+}
+
+/** As `ip netns add` does. */
+function makeNamed(name: string): void {
+  mkdirSync(NAMED, { recursive: true });
+  writeFileSync(`${NAMED}/${name}`, '', { flag: 'wx' });
+  const own = openSync(OWN, 'r');
+  try {
+    if (calls.unshare(CLONE_NEWNET) !== 0) throw new Error(`unshare failed: errno ${koffi.errno()}`);
+    const mounted = calls.mount(OWN, `${NAMED}/${name}`, null, MS_BIND, null);
+    if (mounted !== 0) throw new Error(`mount of namespace ${name} failed: errno ${koffi.errno()}`);
+  } finally {
+    enter(own);
+    closeSync(own);
+  }
 }
 
 function ip(...args: string[]): string {

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { requestAccess } from '../../dist/udp.js';
 
 /** Emulated machines are slow. */
-const WAIT_MS = process.env.CRYPTBPF_VM ? 1500 : 700;
+const WAIT_MS = process.env.CRYPTBPF_VM ? 6000 : 700;
 const [command, host, port] = process.argv.slice(2);
 
 const commands = {
