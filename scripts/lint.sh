@@ -8,4 +8,4 @@ npx biome check --error-on-warnings .
 clang-format-19 --dry-run --Werror bpf/*.[ch] bpf/*/*.[ch]
 bash scripts/generate.sh --check
 TURBO_TELEMETRY_DISABLED=1 npx turbo run typecheck --output-logs=errors-only --no-update-notifier
-npx tsc -p examples
+node node_modules/typescript-highest/bin/tsc -p examples

@@ -96,7 +96,7 @@ describe('a gate', () => {
   it('is used no more after close() and detach()', async () => {
     const gate = await lab.attach();
     gate.detach();
-    const uses = [gate.stats, gate.events, gate.pin, gate.detach].map((use) => () => use.call(gate));
+    const uses = [() => gate.stats(), () => gate.events(), () => gate.pin(), () => gate.detach()];
     for (const use of uses) expect(use).toThrow(expect.objectContaining({ code: 'ERR_CLOSED' }));
     gate.close();
   });
