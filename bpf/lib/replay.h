@@ -58,12 +58,13 @@ struct replay_place {
 INLINE void replay_find(struct replay_window *window, __u64 counter, struct replay_place *place)
 {
 	__u64 block = counter / REPLAY_BLOCK_BITS;
-	__u64 index = block % REPLAY_BLOCKS;
+	__u64 round = block / REPLAY_BLOCKS;
+	__u64 index = block - round * REPLAY_BLOCKS;
 
 	opaque(index);
 	if (index >= REPLAY_BLOCKS)
 		index = 0;
-	place->round = block / REPLAY_BLOCKS;
+	place->round = round;
 	place->bit = 1ULL << counter % REPLAY_BLOCK_BITS;
 	place->block = &window->blocks[index];
 }

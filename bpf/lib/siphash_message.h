@@ -15,6 +15,7 @@
 #include "siphash.h"
 
 #define SIPHASH_BLOCK 64
+#define SIPHASH_SHORT 512
 
 struct siphash_words {
 	__u64 w[SIPHASH_BLOCK / 8];
@@ -60,30 +61,47 @@ NO_INLINE int siphash_block(struct siphash_state *state, const struct siphash_wo
 	return 0;
 }
 
+/* Absorbs the last bytes, up to limit, which is a constant, and the length of all. */
+INLINE void siphash_rest(struct siphash_state *s, const __u8 *bytes, __u64 rest, __u64 limit,
+			 __u64 length)
+{
+	__u64 last = 0;
+
+	opaque(rest); /* or the compiler leaves out the limit of i that the verifier wants */
+	for (__u64 i = 0; i <= limit; i += 8) {
+		last = *(const __u64 *)(bytes + i);
+		if (i + 8 > rest)
+			break;
+		siphash_word(s, last);
+	}
+	last &= (1ULL << rest % 8 * 8) - 1;
+	siphash_word(s, last | length << 56);
+}
+
 /*
- * Absorbs the last bytes, which come after whole blocks, and the length of all. A function of its
- * own: the verifier looks at it once, not once for each length. Returns as siphash_message() does.
+ * What comes after whole blocks. A function of its own: the verifier looks at it once, not once for
+ * each length. Returns as siphash_message() does.
  */
 NO_INLINE int siphash_last(struct siphash_state *state, const struct message *message, __u64 at,
 			   __u64 whole, __u64 length)
 {
-	__u64 rest = length % SIPHASH_BLOCK, last = 0;
 	struct siphash_state s;
-	const __u8 *bytes;
 
 	if (!state || !message || !message_has(at, whole))
 		return 1;
 	s = *state;
-	bytes = message->bytes + at + whole;
-	opaque(rest); /* or the compiler leaves out the limit of i that the verifier wants */
-	for (__u64 i = 0; i < SIPHASH_BLOCK; i += 8) {
-		last = *(const __u64 *)(bytes + i);
-		if (i + 8 > rest)
-			break;
-		siphash_word(&s, last);
-	}
-	last &= (1ULL << rest % 8 * 8) - 1;
-	siphash_word(&s, last | length << 56);
+	siphash_rest(&s, message->bytes + at + whole, length % SIPHASH_BLOCK, SIPHASH_BLOCK,
+		     length);
+	*state = s;
+	return 0;
+}
+
+/* In one go, with the state in registers. */
+INLINE int siphash_short(struct siphash_state *state, const __u8 *bytes, __u64 length)
+{
+	struct siphash_state s = *state;
+
+	siphash_rest(&s, bytes, length, SIPHASH_SHORT, length);
 	*state = s;
 	return 0;
 }
@@ -101,6 +119,8 @@ NO_INLINE int siphash_message(struct siphash_state *state, const struct message 
 	if (!state || !message || !message_has(at, length))
 		return 1;
 	bytes = message->bytes + at;
+	if (length <= SIPHASH_SHORT)
+		return siphash_short(state, bytes, length);
 	for (__u64 i = 0; i < MESSAGE_LENGTH_MAX; i += SIPHASH_BLOCK) {
 		if (i >= whole)
 			break;

@@ -10,26 +10,26 @@
 
 #include "answer.h"
 
-/* Ones' complement sum of 16-bit words, from two such sums. */
-INLINE __u16 sum_add(__u16 a, __u32 b)
+/* The difference that a word makes to the sum when it becomes another. */
+INLINE __u32 sum_change(__u16 before, __u16 after)
 {
-	__u32 sum = a + (b & 0xffff) + (b >> 16);
-
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (sum & 0xffff) + (sum >> 16);
+	return (__u16)~before + (__u32)after;
 }
 
-/* The checksum after a word of what it covers has changed. */
-INLINE __u16 checksum_mend(__u16 checksum, __u16 before, __u16 after)
+/* The checksum after what it covers has changed: up to 65535 words of it, added up. */
+INLINE __u16 checksum_mend(__u16 checksum, __u32 changes)
 {
-	return ~sum_add(sum_add(~checksum, (__u16)~before), after);
+	__u32 sum = (__u16)~checksum + (changes & 0xffff) + (changes >> 16);
+
+	sum = (sum & 0xffff) + (sum >> 16);
+	return ~((sum & 0xffff) + (sum >> 16));
 }
 
 INLINE void strip_ipv4(struct iphdr *ip, __u32 bytes)
 {
 	__be16 length = bpf_htons(bpf_ntohs(ip->tot_len) - bytes);
 
-	ip->check = checksum_mend(ip->check, ip->tot_len, length);
+	ip->check = checksum_mend(ip->check, sum_change(ip->tot_len, length));
 	ip->tot_len = length;
 }
 
@@ -45,9 +45,7 @@ INLINE void strip_udp(struct udphdr *udp, __u32 bytes, __u16 sum)
 	__u16 check = udp->check;
 
 	if (check) {
-		check = checksum_mend(check, sum, 0);
-		check = checksum_mend(check, udp->len, length);
-		check = checksum_mend(check, udp->len, length);
+		check = checksum_mend(check, sum_change(sum, 0) + 2 * sum_change(udp->len, length));
 		udp->check = check ? check : 0xffff;
 	}
 	udp->len = length;

@@ -15,7 +15,7 @@ int signed_auth(struct xdp_md *ctx) __attribute__((always_inline));
 
 INLINE int bench_judge(struct xdp_md *ctx, __u32 frame_bytes)
 {
-	if (!bench_restore(ctx, frame_bytes) || !bench_draw_any(ctx, frame_bytes))
+	if (!bench_restore(ctx, frame_bytes) || !bench_draw(ctx, frame_bytes))
 		return XDP_ABORTED;
 	return signed_auth(ctx);
 }
