@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { XdpChain } from '../chain/chain.js';
 import { BpfError } from '../errors.js';
-import { interfaceIndex } from '../interface.js';
+import { interfaceIndex, networkNamespace } from '../interface.js';
 import type { TcDirection, XdpMode } from '../links/attach.js';
 import { type Link, openLink } from '../links/link.js';
 import { withLock } from '../pin.js';
@@ -182,7 +182,7 @@ function directionOf({ hook }: Part): TcDirection {
   return (hook as { direction?: TcDirection }).direction ?? 'ingress';
 }
 
+/** An index says nothing without its network. */
 function linkPath(store: Store, part: Part, ifindex: number): string {
-  const kind = directionOf(part) === 'ingress' ? 'link' : 'egress';
-  return `${store.directory}/${kind}-${ifindex}`;
+  return `${store.directory}/${directionOf(part)}-${networkNamespace()}-${ifindex}`;
 }

@@ -131,7 +131,7 @@ export function takeDown(standing: Standing): void {
   const slot = SLOTS[feature];
   withLock(standing.pinPath, () => {
     if (slot !== undefined) for (const mark of marksIn(folder)) removeFromChain(mark, slot, standing.pinPath);
-    for (const link of readdirSync(folder).filter((name) => /^(link|egress)-\d+$/.test(name)))
+    for (const link of readdirSync(folder).filter((name) => /^(in|e)gress-\d+-\d+$/.test(name)))
       openLink(`${folder}/${link}`).detach();
     removePins(folder);
   });

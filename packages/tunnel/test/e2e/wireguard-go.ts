@@ -55,7 +55,9 @@ export class WireguardGo {
 
   async #start(port = 0): Promise<void> {
     const control = `/var/run/wireguard/${this.name}.sock`;
-    rmSync(control, { force: true });
+    const remove = () => rmSync(control, { force: true });
+    remove();
+    this.#namespace.own({ [Symbol.dispose]: remove });
     this.#process = this.#namespace.spawn('wireguard-go', ['-f', this.name], { stdio: 'ignore' });
     await until(() => existsSync(control));
     this.#configure(`[Interface]\nPrivateKey = ${this.#privateKey}\nListenPort = ${port}\n`);

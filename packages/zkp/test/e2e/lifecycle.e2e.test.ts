@@ -52,6 +52,15 @@ describe('a gate for a group', () => {
     expect(await lab.opens('ipv4')).toBe('open');
   });
 
+  it('protects an interface of the same index in another network as well', async () => {
+    using other = await Lab.create();
+    expect(other.server.indexOf('s0')).toBe(lab.server.indexOf('s0'));
+    (await lab.attach(group(4, KEYS))).close();
+    await other.attach(group(4, KEYS), { pinPath: lab.pinPath });
+    expect(await lab.reaches('ipv4')).toBe('silent');
+    expect(await other.reaches('ipv4')).toBe('silent');
+  });
+
   it('takes no other members under the epoch that is up, and no earlier one', async () => {
     const first = await lab.attach(group(4, KEYS));
     first.close();
