@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { json } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
+import { until } from '../../core/test/support/until.js';
 import type { Traffic } from '../src/traffic/run.js';
 import { cli } from './support/command.js';
 
@@ -24,6 +25,17 @@ test.concurrent.each([
   expect(hostile.flood).toBeGreaterThan(0);
   expect(Object.keys(counted)).toEqual(expect.arrayContaining(reasons));
   expect(existsSync(`/run/netns/cryptbpf-traffic-${child.pid}-host`)).toBe(false);
+});
+
+test('what a killed one has left goes with the next', async () => {
+  const child = spawn(process.execPath, [cli, 'traffic', 'pow', '--seconds', '60'], { stdio: 'ignore' });
+  const host = `/run/netns/cryptbpf-traffic-${child.pid}-host`;
+  expect(until(() => existsSync(host))).toBe(true);
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  expect(existsSync(host)).toBe(true);
+  expect(traffic('pow', '--seconds', '1', '--rate', '1000').status).toBe(0);
+  expect(existsSync(host)).toBe(false);
 });
 
 test('no other interface is touched', () => {

@@ -1,5 +1,9 @@
 import { execFileSync, type SpawnOptions, spawn } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
 import { HOST, PEER } from './places.js';
+
+/** Where iproute2 keeps namespaces. */
+const NAMED = '/run/netns';
 
 /** Two networks of our own, with a cable between them; both are gone when this is disposed of. */
 export class Networks implements Disposable {
@@ -7,6 +11,7 @@ export class Networks implements Disposable {
   readonly #peer = `cryptbpf-traffic-${process.pid}-peer`;
 
   constructor() {
+    sweep();
     try {
       this.#make();
     } catch (error) {
@@ -36,17 +41,28 @@ export class Networks implements Disposable {
 
   spawn(where: 'host' | 'peer', args: readonly string[], options: SpawnOptions) {
     const netns = where === 'host' ? this.#host : this.#peer;
-    return spawn('nsenter', [`--net=/run/netns/${netns}`, process.execPath, ...args], options);
+    return spawn('nsenter', [`--net=${NAMED}/${netns}`, process.execPath, ...args], options);
   }
 
   [Symbol.dispose](): void {
-    for (const name of [this.#host, this.#peer]) {
-      try {
-        ip('netns', 'delete', name);
-      } catch {
-        /* It was not made. */
-      }
-    }
+    for (const name of [this.#host, this.#peer]) remove(name);
+  }
+}
+
+/** Removes what a run that was killed has left. */
+function sweep(): void {
+  for (const name of existsSync(NAMED) ? readdirSync(NAMED) : []) {
+    const [, owner] = /^cryptbpf-traffic-(\d+)-(?:host|peer)$/.exec(name) ?? [];
+    if (owner !== undefined && !existsSync(`/proc/${owner}`)) remove(name);
+  }
+}
+
+function remove(name: string): void {
+  try {
+    for (const pid of ip('netns', 'pids', name).split('\n').filter(Boolean)) process.kill(Number(pid));
+    ip('netns', 'delete', name);
+  } catch {
+    /* It was not made, or goes already. */
   }
 }
 
