@@ -43,6 +43,14 @@ const MEASURES = {
     prepare: (gate, sources) => gate.prepare(sources, tcpFrame(PLAIN_ROUTE, SYN)),
     run: (gate, first, count) => gate.traffic(first, count, Reason.DROP_NOT_ADMITTED),
   },
+  'drop-near-lists': {
+    check: 'drop',
+    withLists: true,
+    areNear: true,
+    note: 'the same, where each source has a neighbour in its /16 that is on a list',
+    prepare: (gate, sources) => gate.prepare(sources, tcpFrame(PLAIN_ROUTE, SYN)),
+    run: (gate, first, count) => gate.traffic(first, count, Reason.DROP_NOT_ADMITTED),
+  },
   admitted: {
     check: 'admitted',
     withLists: true,
@@ -57,14 +65,17 @@ const MEASURES = {
 
 export async function benchPow({ progress, budgetMs = 8000 }) {
   const lists = Lists.random(CIDRS);
-  const sources = randomSources(PACKETS, (address) => lists.verdict(address) !== undefined);
+  const isListed = (address) => lists.verdict(address) !== undefined;
+  const sources = randomSources(PACKETS, isListed);
+  const near = randomSources(PACKETS, (address) => !lists.isNear(address) || isListed(address));
   const baseline = await Baseline.start(lists, sources);
   const rows = [];
   try {
     for (const [name, measure] of Object.entries(MEASURES)) {
       progress(`pow/${name}`);
       await baseline.prepare(measure.check);
-      const turns = new GateTurns(measure, measure.withLists ? lists : undefined, sources);
+      const from = measure.areNear ? near : sources;
+      const turns = new GateTurns(measure, measure.withLists ? lists : undefined, from);
       const [ours, theirs] = await takeTurns([() => turns.next(), () => baseline.round()], { budgetMs });
       turns.close();
       const { note, goal } = measure;

@@ -95,7 +95,7 @@ int offload(struct xdp_md *ctx)
 	reason = parse_packet(ctx, &work->packet);
 	if (!reason)
 		reason = work->packet.protocol == IPPROTO_UDP &&
-					 port_in(offload_ports, work->packet.destination_port)
+					 set_has(offload_ports, work->packet.destination_port)
 				 ? offload_request(ctx, work)
 				 : PASS_UNPROTECTED;
 	count(reason, bytes);

@@ -83,8 +83,6 @@ function gateConfig() {
     difficultyMin: 0,
     difficultyMax: 0,
     monitor: 0,
-    hasListIpv4: 0,
-    hasListIpv6: 0,
   };
 }
 

@@ -29,18 +29,16 @@ export class BenchGate {
     spec.map('admitted').maxEntries = 2 * PACKETS;
     spec.map('events').maxEntries = RING_BYTES;
     this.#object = spec.load();
-    const { maps, variables } = this.#object;
     setUpGate(
-      variables,
+      this.#object.variables,
       { controlPort: CONTROL_PORT, protectedPort: PROTECTED_PORT },
       {
         spentCapacity: BigInt(PACKETS),
         difficultyMin: DIFFICULTY,
         difficultyMax: DIFFICULTY,
-        hasListIpv4: lists ? 1 : 0,
       },
     );
-    if (lists) maps.list_ipv4.setBatch([...lists].map(listEntry));
+    if (lists) setLists(this.#object, [...lists]);
   }
 
   /** Prepares a packet from each source. */
@@ -101,9 +99,16 @@ function addressOf(source) {
   return words(bytes);
 }
 
-/** In network byte order, as it lies in the key. */
-function listEntry([length, address, verdict]) {
-  const view = new DataView(new ArrayBuffer(4));
-  view.setUint32(0, address);
-  return [{ length, address: view.getUint32(0, true) }, verdict];
+/** Entries, and the blocks that they are in: all are of 16 bits at least. */
+function setLists({ maps, variables }, lists) {
+  const blocks = { ipv4: new Array(1024).fill(0n), ipv6: new Array(1024).fill(0n) };
+  const entries = lists.map(([length, address, verdict]) => {
+    const view = new DataView(new ArrayBuffer(4));
+    view.setUint32(0, address); // network byte order, as it lies in the key
+    const block = view.getUint16(0, true);
+    blocks.ipv4[block >> 6] |= 1n << BigInt(block & 63);
+    return [{ length, address: view.getUint32(0, true) }, verdict];
+  });
+  maps.list_ipv4.setBatch(entries);
+  variables.list_blocks = blocks;
 }

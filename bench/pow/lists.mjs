@@ -11,11 +11,12 @@ export const DENY = 2;
  */
 export class Lists {
   #lengths = new Map();
+  #blocks = new Set();
 
   /** entries: [length, address as a number, verdict] */
   constructor(entries = []) {
     for (let length = LONGEST; length >= SHORTEST; length--) this.#lengths.set(length, new Map());
-    for (const [length, address, verdict] of entries) this.#lengths.get(length).set(address, verdict);
+    for (const entry of entries) this.#add(entry);
   }
 
   /** So many random prefixes of /16 to /32 on each list. */
@@ -35,19 +36,28 @@ export class Lists {
     return undefined;
   }
 
+  /** Whether there is an entry in its /16. */
+  isNear(address) {
+    return this.#blocks.has(address >>> 16);
+  }
+
   *[Symbol.iterator]() {
     for (const [length, prefixes] of this.#lengths) {
       for (const [address, verdict] of prefixes) yield [length, address, verdict];
     }
   }
 
+  #add([length, address, verdict]) {
+    this.#lengths.get(length).set(address, verdict);
+    this.#blocks.add(address >>> 16);
+  }
+
   #addRandom(verdict) {
     const random = randomBytes(5);
     const length = SHORTEST + (random[4] % (LONGEST - SHORTEST + 1));
     const address = masked(random.readUInt32LE(), length);
-    const prefixes = this.#lengths.get(length);
-    if (prefixes.has(address)) return 0;
-    prefixes.set(address, verdict);
+    if (this.#lengths.get(length).has(address)) return 0;
+    this.#add([length, address, verdict]);
     return 1;
   }
 }

@@ -65,7 +65,7 @@ INLINE bool cas_is_protected(const struct packet *p, bool is_egress)
 {
 	const __u64 *ports = is_egress ? cas_ports.egress : cas_ports.ingress;
 
-	return p->protocol == IPPROTO_UDP && port_in(ports, p->destination_port);
+	return p->protocol == IPPROTO_UDP && set_has(ports, p->destination_port);
 }
 
 /* The whole of a program, once its packet is parsed: whether it does not go on. */

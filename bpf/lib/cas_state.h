@@ -34,8 +34,8 @@ struct cas_config {
 };
 
 struct cas_ports {
-	__u64 ingress[PORT_WORDS];
-	__u64 egress[PORT_WORDS];
+	__u64 ingress[SET_WORDS];
+	__u64 egress[SET_WORDS];
 };
 
 /* The controller writes the configuration that is not active, then makes it so. */

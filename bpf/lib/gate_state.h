@@ -18,7 +18,7 @@
 
 /* Changes when an old pinned map cannot be read any more. */
 enum gate_layout {
-	GATE_LAYOUT = 1,
+	GATE_LAYOUT = 2,
 };
 
 enum gate_layout unused_gate_layout __attribute__((unused));
@@ -51,9 +51,7 @@ struct gate_config {
 	__u8 difficulty_min;
 	__u8 difficulty_max;
 	__u8 monitor;
-	__u8 has_list_ipv4;
-	__u8 has_list_ipv6;
-	__u8 reserved[5];
+	__u8 reserved[7];
 };
 
 /* Set by the controller, again and again; the boot clock does the rest. */
@@ -79,8 +77,17 @@ struct gate_state {
 };
 
 struct gate_ports {
-	__u64 tcp[PORT_WORDS];
-	__u64 udp[PORT_WORDS];
+	__u64 tcp[SET_WORDS];
+	__u64 udp[SET_WORDS];
+};
+
+/*
+ * Blocks of addresses of which the lists say anything, so that a flood from all over is not looked
+ * up in them: IPv4 by the first 16 bits, IPv6 by a hash of the first 32.
+ */
+struct list_blocks {
+	__u64 ipv4[SET_WORDS];
+	__u64 ipv6[SET_WORDS];
 };
 
 /* The controller writes the configuration that is not active, then makes it so. */
@@ -90,6 +97,7 @@ struct gate_clock gate_clock;
 struct gate_birth gate_birth;
 struct gate_state gate_state;
 struct gate_ports gate_ports;
+struct list_blocks list_blocks;
 
 enum gate_origin {
 	ORIGIN_PROOF = 0,
@@ -215,8 +223,16 @@ INLINE bool is_host_address(const struct packet *p, const struct address *a)
 
 INLINE bool is_protected(const struct packet *p)
 {
-	return port_in(p->protocol == IPPROTO_TCP ? gate_ports.tcp : gate_ports.udp,
+	return set_has(p->protocol == IPPROTO_TCP ? gate_ports.tcp : gate_ports.udp,
 		       p->destination_port);
+}
+
+INLINE bool is_listed_block(const struct packet *p)
+{
+	__u32 ipv4 = p->source.low >> 32, ipv6 = p->source.high;
+
+	return p->version == 4 ? set_has(list_blocks.ipv4, ipv4)
+			       : set_has(list_blocks.ipv6, ipv6 * 0x9e3779b1 >> 16);
 }
 
 /* 0: on neither list. */
@@ -225,17 +241,15 @@ INLINE __u32 list_verdict(const struct gate *g)
 	const struct packet *p = &g->packet;
 	const enum list_verdict *verdict;
 
+	if (!is_listed_block(p))
+		return 0;
 	if (p->version == 4) {
 		struct ipv4_prefix key = {.length = 32, .address = p->source.low >> 32};
 
-		if (!config_of(g)->has_list_ipv4)
-			return 0;
 		verdict = bpf_map_lookup_elem(&list_ipv4, &key);
 	} else {
 		struct ipv6_prefix key = {.length = 128};
 
-		if (!config_of(g)->has_list_ipv6)
-			return 0;
 		__builtin_memcpy(key.address, &p->source, sizeof(key.address));
 		verdict = bpf_map_lookup_elem(&list_ipv6, &key);
 	}

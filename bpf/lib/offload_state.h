@@ -121,7 +121,7 @@ struct offload_config {
 
 struct offload_config offload_configs[2];
 __u32 offload_active;
-__u64 offload_ports[PORT_WORDS];
+__u64 offload_ports[SET_WORDS];
 __u32 offload_layout; /* set once, when the maps are new */
 __u64 offload_bucket;
 __u64 offload_log_bucket;

@@ -36,7 +36,7 @@ struct address {
 };
 
 #define L4_OFFSET_MAX 4096
-#define PORT_WORDS    1024
+#define SET_WORDS     1024
 
 /* What a packet says. Plain numbers, so that it can go to any function and back. */
 struct packet {
@@ -85,10 +85,10 @@ INLINE struct address address_from_ipv4(__be32 ip)
 	return address;
 }
 
-/* In a set of ports: a bit for each. */
-INLINE bool port_in(const __u64 *words, __u16 port)
+/* In a set of 16-bit numbers, such as ports: a bit for each. */
+INLINE bool set_has(const __u64 *words, __u16 number)
 {
-	return words[port >> 6] >> (port & 63) & 1;
+	return words[number >> 6] >> (number & 63) & 1;
 }
 
 INLINE bool is_vlan(__be16 protocol)

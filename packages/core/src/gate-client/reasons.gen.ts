@@ -2,7 +2,7 @@
 
 /** enum gate_layout. */
 export const GateLayout = {
-  GATE_LAYOUT: 1,
+  GATE_LAYOUT: 2,
 } as const;
 export type GateLayout = (typeof GateLayout)[keyof typeof GateLayout];
 

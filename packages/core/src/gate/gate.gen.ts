@@ -17,7 +17,7 @@ import {
 
 /** enum gate_layout. */
 export const GateLayout = {
-  GATE_LAYOUT: 1,
+  GATE_LAYOUT: 2,
 } as const;
 export type GateLayout = (typeof GateLayout)[keyof typeof GateLayout];
 
@@ -627,8 +627,6 @@ export interface GateConfig {
   difficultyMin: number;
   difficultyMax: number;
   monitor: number;
-  hasListIpv4: number;
-  hasListIpv6: number;
 }
 
 export const gateConfigCodec: Codec<GateConfig> = {
@@ -661,8 +659,6 @@ export const gateConfigCodec: Codec<GateConfig> = {
       difficultyMin: view.getUint8(offset + 326),
       difficultyMax: view.getUint8(offset + 327),
       monitor: view.getUint8(offset + 328),
-      hasListIpv4: view.getUint8(offset + 329),
-      hasListIpv6: view.getUint8(offset + 330),
     };
   },
   encode(view, offset, value) {
@@ -694,9 +690,7 @@ export const gateConfigCodec: Codec<GateConfig> = {
     put.u8(view, offset + 326, value.difficultyMin, 'GateConfig.difficultyMin');
     put.u8(view, offset + 327, value.difficultyMax, 'GateConfig.difficultyMax');
     put.u8(view, offset + 328, value.monitor, 'GateConfig.monitor');
-    put.u8(view, offset + 329, value.hasListIpv4, 'GateConfig.hasListIpv4');
-    put.u8(view, offset + 330, value.hasListIpv6, 'GateConfig.hasListIpv6');
-    put.zeros(view, offset + 331, 5);
+    put.zeros(view, offset + 329, 7);
   },
 };
 
@@ -749,6 +743,32 @@ export const gateStateCodec: Codec<GateState> = {
   },
 };
 
+/** struct list_blocks, 16384 bytes. */
+export interface ListBlocks {
+  /** 1024 elements. */
+  ipv4: bigint[];
+  /** 1024 elements. */
+  ipv6: bigint[];
+}
+
+export const listBlocksCodec: Codec<ListBlocks> = {
+  size: 16384,
+  decode(view, offset) {
+    return {
+      ipv4: take.array(1024, (i) => view.getBigUint64(offset + 8 * i, true)),
+      ipv6: take.array(1024, (i) => view.getBigUint64(offset + 8192 + 8 * i, true)),
+    };
+  },
+  encode(view, offset, value) {
+    put.array(value.ipv4, 1024, 'ListBlocks.ipv4', (item, i) => {
+      put.u64(view, offset + 8 * i, item, 'ListBlocks.ipv4');
+    });
+    put.array(value.ipv6, 1024, 'ListBlocks.ipv6', (item, i) => {
+      put.u64(view, offset + 8192 + 8 * i, item, 'ListBlocks.ipv6');
+    });
+  },
+};
+
 /** What gate.bpf.o holds. */
 export interface GateObject {
   maps: {
@@ -773,6 +793,7 @@ export interface GateObject {
     gate_configs: GateConfig[];
     gate_ports: GatePorts;
     gate_state: GateState;
+    list_blocks: ListBlocks;
   };
 }
 

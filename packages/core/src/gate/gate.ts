@@ -289,9 +289,7 @@ export class Gate implements AsyncDisposable {
       spentCapacity: this.#store.maps.spent_order.maxEntries,
       confirmByNs: confirmByNs ?? old.confirmByNs,
     });
-    writeLists(this.#store.maps, lists);
-    config.hasListIpv4 = lists.ipv4.size > 0 ? 1 : 0;
-    config.hasListIpv6 = lists.ipv6.size > 0 ? 1 : 0;
+    writeLists(this.#store, lists);
     this.#writePorts(settings);
     if (!isFirst) this.#refuseEarlier(old, config);
     this.#store.writeConfig(config);

@@ -1,12 +1,18 @@
 import { BpfError } from '../errors.js';
 import type { LpmTrie } from '../maps/keyed.js';
 import { type Prefix, parsePrefix } from './address.js';
-import { type Ipv4Prefix, type Ipv6Prefix, ListVerdict } from './gate.gen.js';
+import { type Ipv4Prefix, type Ipv6Prefix, type ListBlocks, ListVerdict } from './gate.gen.js';
 
 /** Both tries of the gate: allow and deny list in one, for each family. */
 export interface ListMaps {
   list_ipv4: LpmTrie<Ipv4Prefix, ListVerdict>;
   list_ipv6: LpmTrie<Ipv6Prefix, ListVerdict>;
+}
+
+/** What of a gate its lists are in. */
+export interface ListStore {
+  readonly maps: ListMaps;
+  readonly variables: { list_blocks: ListBlocks };
 }
 
 interface Entry {
@@ -56,11 +62,51 @@ export function checkRoom(maps: ListMaps, lists: Lists): void {
 }
 
 /** Makes the tries hold the lists: what is new comes in before what is old goes, if there is room for both. */
-export function writeLists(maps: ListMaps, lists: Lists): void {
+export function writeLists({ maps, variables }: ListStore, lists: Lists): void {
+  const prefixes = [...lists.ipv4.values(), ...lists.ipv6.values()].map(({ prefix }) => prefix);
+  const blocks = blocksOf(prefixes);
+  variables.list_blocks = union(variables.list_blocks, blocks);
   const ipv4 = (prefix: Prefix): Ipv4Prefix => ({ length: prefix.length, address: word(prefix.bytes) });
   const ipv6 = (prefix: Prefix): Ipv6Prefix => ({ length: prefix.length, address: prefix.bytes });
   write(maps.list_ipv4, lists.ipv4, ipv4, (key) => keyOf(key.length, wordBytes(key.address)));
   write(maps.list_ipv6, lists.ipv6, ipv6, (key) => keyOf(key.length, key.address));
+  variables.list_blocks = blocks;
+}
+
+const BLOCK_WORDS = 1024;
+
+/** The blocks of addresses that these prefixes are in: see struct list_blocks. */
+export function blocksOf(prefixes: Iterable<Prefix>): ListBlocks {
+  const blocks = {
+    ipv4: new Array<bigint>(BLOCK_WORDS).fill(0n),
+    ipv6: new Array<bigint>(BLOCK_WORDS).fill(0n),
+  };
+  for (const { bytes, length } of prefixes) {
+    if (bytes.length === 4) addIpv4(blocks.ipv4, bytes, length);
+    else addIpv6(blocks.ipv6, bytes, length);
+  }
+  return blocks;
+}
+
+function addIpv4(words: bigint[], [high = 0, low = 0]: Uint8Array, length: number): void {
+  const first = (high << 8) | low;
+  const count = 2 ** Math.max(0, 16 - length);
+  for (let i = first; i < first + count; i++) setBit(words, (i >> 8) | ((i & 0xff) << 8));
+}
+
+/** Prefixes of less than 32 bits are so many blocks that all are looked up. */
+function addIpv6(words: bigint[], bytes: Uint8Array, length: number): void {
+  if (length < 32) words.fill(2n ** 64n - 1n);
+  else setBit(words, Math.imul(word(bytes), 0x9e3779b1) >>> 16);
+}
+
+function setBit(words: bigint[], bit: number): void {
+  words[bit >> 6]! |= 1n << BigInt(bit & 63);
+}
+
+function union(a: ListBlocks, b: ListBlocks): ListBlocks {
+  const join = (one: readonly bigint[], other: readonly bigint[]) => one.map((word, i) => word | other[i]!);
+  return { ipv4: join(a.ipv4, b.ipv4), ipv6: join(a.ipv6, b.ipv6) };
 }
 
 function write<K>(

@@ -215,8 +215,6 @@ export function toConfig(settings: ResolvedSettings, context: ConfigContext): Ga
     difficultyMin: settings.difficulty.min,
     difficultyMax: settings.difficulty.max,
     monitor: settings.monitor ? 1 : 0,
-    hasListIpv4: 0,
-    hasListIpv6: 0,
   };
 }
 

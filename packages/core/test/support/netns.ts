@@ -4,7 +4,8 @@ import koffi from 'koffi';
 import { interfaceIndex, openObject, type XdpProgram } from '../../src/index.js';
 import { objectUrl } from './objects.js';
 import { RawSocket } from './raw-socket.js';
-import { addAddress, addVeth, setUp } from './rtnetlink.js';
+import { addAddress, addVeth, isRunning, setUp } from './rtnetlink.js';
+import { until } from './until.js';
 
 const libc = koffi.load('libc.so.6');
 const calls = {
@@ -55,11 +56,13 @@ export class Netns implements Disposable {
     return namespace;
   }
 
-  /** A pair of interfaces that are up: names[0] in a, names[1] in b. */
+  /** A pair of interfaces that are up, and ready for packets: names[0] in a, names[1] in b. */
   static addVeth(a: Netns, b: Netns, names: readonly [string, string]): void {
     addVeth({ name: names[0], namespace: a.#fd }, { name: names[1], namespace: b.#fd });
     a.#setUp(names[0]);
     b.#setUp(names[1]);
+    const areRunning = () => a.#isRunning(names[0]) && b.#isRunning(names[1]);
+    if (!until(areRunning)) throw new Error(`${names.join(' and ')} do not come up`);
   }
 
   /** Runs iproute2's ip inside. Returns what it printed. */
@@ -99,6 +102,10 @@ export class Netns implements Disposable {
 
   #setUp(interfaceName: string): void {
     this.run(() => setUp(interfaceIndex(interfaceName)));
+  }
+
+  #isRunning(interfaceName: string): boolean {
+    return this.run(() => isRunning(interfaceIndex(interfaceName)));
   }
 
   /** Runs a command inside to its end. Returns what it printed; throws when it fails. */

@@ -20,11 +20,13 @@ const AF_NETLINK = 16;
 const SOCK_RAW_CLOEXEC = 3 | 0o2000000;
 
 const HEADER_BYTES = 16;
-const Request = { NEW_LINK: 16, NEW_ADDRESS: 20 } as const;
+const Request = { NEW_LINK: 16, GET_LINK: 18, NEW_ADDRESS: 20 } as const;
+const ERROR = 2;
 const REQUEST_ACK = 0x1 | 0x4;
 const CREATE_EXCLUSIVE = 0x400 | 0x200;
 
-const IFF_UP = 1;
+const IFF_UP = 0x1;
+const IFF_RUNNING = 0x40;
 const Link = { NAME: 3, INFO: 18, NAMESPACE_FD: 28 } as const;
 const Info = { KIND: 1, DATA: 2 } as const;
 const VETH_PEER = 1;
@@ -50,6 +52,12 @@ export function addVeth(a: End, b: End): void {
 
 export function setUp(ifindex: number): void {
   request(Request.NEW_LINK, 0, interfaceInfo(ifindex, IFF_UP));
+}
+
+/** Whether packets can go: some time after both ends of a pair were set up. */
+export function isRunning(ifindex: number): boolean {
+  const answer = request(Request.GET_LINK, 0, interfaceInfo(ifindex));
+  return (answer.getUint32(HEADER_BYTES + 8, true) & IFF_RUNNING) !== 0;
 }
 
 /** An address such as 10.0.0.1 or fd00::1, good at once: no duplicates are looked for. */
@@ -84,8 +92,8 @@ const u16 = (value: number) => [...new Uint8Array(Uint16Array.of(value).buffer)]
 const u32 = (value: number) => [...new Uint8Array(Uint32Array.of(value).buffer)];
 const text = (value: string) => [...new TextEncoder().encode(value), 0];
 
-/** Sends struct nlmsghdr with a body, and waits for the kernel's answer. */
-function request(type: number, flags: number, body: readonly number[]): void {
+/** Sends struct nlmsghdr with a body, and returns the kernel's answer: a message, or that it is done. */
+function request(type: number, flags: number, body: readonly number[]): DataView {
   const header = [
     ...u32(HEADER_BYTES + body.length),
     ...u16(type),
@@ -97,10 +105,12 @@ function request(type: number, flags: number, body: readonly number[]): void {
   try {
     const message = Uint8Array.from([...header, ...body]);
     check('send', Number(calls.send(fd, message, message.length, 0)));
-    const answer = new Uint8Array(4096);
-    check('recv', Number(calls.recv(fd, answer, answer.length, 0)));
-    const error = new DataView(answer.buffer).getInt32(HEADER_BYTES, true);
+    const bytes = new Uint8Array(8192);
+    check('recv', Number(calls.recv(fd, bytes, bytes.length, 0)));
+    const answer = new DataView(bytes.buffer);
+    const error = answer.getUint16(4, true) === ERROR ? answer.getInt32(HEADER_BYTES, true) : 0;
     if (error !== 0) throw new Error(`rtnetlink request ${type} failed: errno ${-error}`);
+    return answer;
   } finally {
     closeSync(fd);
   }

@@ -1,4 +1,6 @@
 import { type BpfObject, bootTimeNs, type LoadOptions, type ObjectSpec, type Program } from '@cryptbpf/core';
+import { parsePrefix as corePrefix } from '../../../core/src/gate/address.js';
+import { blocksOf } from '../../../core/src/gate/lists.js';
 import { ListVerdict, openPow, type PowObject, type Reason } from '../../src/pow.gen.js';
 import { powHolds } from '../twin/challenge.js';
 import type { Outcome } from '../twin/gate.js';
@@ -142,6 +144,7 @@ export class TestGate {
     variables.gate_birth = { layout: 1, startedNs: now, notBeforeMs: setup.notBeforeMs };
     variables.gate_state = { spentHead: 0n, loadUntilNs: 0n, eventBucket: 0n };
     variables.gate_ports = { tcp: portWords(setup.tcpPorts), udp: portWords(setup.udpPorts) };
+    variables.list_blocks = blocksOf(setup.lists.map(({ prefix }) => corePrefix(prefix)));
     for (const { prefix, verdict } of setup.lists)
       this.#list(prefix, verdict === 'allow' ? ListVerdict.LIST_ALLOW : ListVerdict.LIST_DENY);
   }

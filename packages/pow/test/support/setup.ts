@@ -87,7 +87,7 @@ const mask = (bits: number) => addressWords(prefixMask(bits));
 
 /** struct gate_config. round: another one for each configuration, so that nothing of an earlier one is cached. */
 export function gateConfig(setup: Setup, nowNs: bigint, round: number) {
-  const { secrets, lists } = setup;
+  const { secrets } = setup;
   return {
     secrets: [gateSecret(secrets[0], round * 2 + 1), gateSecret(secrets[1], round * 2 + 2)],
     bucketKey: { k0: BigInt(round), k1: 0x0123456789abcdefn },
@@ -115,8 +115,6 @@ export function gateConfig(setup: Setup, nowNs: bigint, round: number) {
     difficultyMin: setup.difficulty,
     difficultyMax: setup.load?.difficultyMax ?? setup.difficulty,
     monitor: setup.monitor ? 1 : 0,
-    hasListIpv4: lists.some(({ prefix }) => !prefix.includes(':')) ? 1 : 0,
-    hasListIpv6: lists.some(({ prefix }) => prefix.includes(':')) ? 1 : 0,
   };
 }
 
