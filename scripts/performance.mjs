@@ -1,4 +1,5 @@
 // performance.mjs: writes docs/performance.md and its plots from docs/performance.json, which is what `npm run -s bench -- --json` printed.
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { judge } from '../bench/lib/goal.mjs';
 import { drawPlot } from '../bench/lib/plot.mjs';
@@ -63,4 +64,6 @@ const head = [
     : []),
   `\`best\` is the best of many small batches, \`median\` the middle one. Baselines ran in turns with ours, in the same run; a ratio above 1 means that ours is ahead. [bench](../bench) says what each row is, and what it is compared with.`,
 ];
-writeFileSync(new URL('performance.md', docs), `${[...head, ...packages.map(section)].join('\n\n')}\n`);
+const page = new URL('performance.md', docs);
+writeFileSync(page, `${[...head, ...packages.map(section)].join('\n\n')}\n`);
+execFileSync('npx', ['biome', 'format', '--write', page.pathname]);
