@@ -28,6 +28,7 @@ import {
 } from './installation.js';
 import { checkRoom, type Lists, parseLists, writeLists } from './lists.js';
 import { challengeOf, helloMessage, proofMessage, verdictOf } from './messages.js';
+import { numberSet } from './number-set.js';
 import {
   type GateSettings,
   nanoseconds,
@@ -320,15 +321,12 @@ export class Gate implements AsyncDisposable {
   }
 
   #writePorts({ ports }: ResolvedSettings): void {
-    const tcp = new BigUint64Array(1024);
-    const udp = new BigUint64Array(1024);
-    for (const entry of ports) {
-      const { port, protocol } = typeof entry === 'number' ? { port: entry, protocol: undefined } : entry;
-      const bit = 1n << BigInt(port & 63);
-      if (protocol !== 'udp') tcp[port >> 6]! |= bit;
-      if (protocol !== 'tcp') udp[port >> 6]! |= bit;
-    }
-    this.#store.variables.gate_ports = { tcp: [...tcp], udp: [...udp] };
+    const of = (protocol: 'tcp' | 'udp') =>
+      ports.flatMap((entry) => {
+        if (typeof entry === 'number') return [entry];
+        return (entry.protocol ?? protocol) === protocol ? [entry.port] : [];
+      });
+    this.#store.variables.gate_ports = { tcp: numberSet(of('tcp')), udp: numberSet(of('udp')) };
   }
 
   #refreshClock(): void {

@@ -2,6 +2,7 @@ import { BpfError } from '../errors.js';
 import type { LpmTrie } from '../maps/keyed.js';
 import { type Prefix, parsePrefix } from './address.js';
 import { type Ipv4Prefix, type Ipv6Prefix, type ListBlocks, ListVerdict } from './gate.gen.js';
+import { numberSet } from './number-set.js';
 
 /** Both tries of the gate: allow and deny list in one, for each family. */
 export interface ListMaps {
@@ -73,35 +74,25 @@ export function writeLists({ maps, variables }: ListStore, lists: Lists): void {
   variables.list_blocks = blocks;
 }
 
-const BLOCK_WORDS = 1024;
-
 /** The blocks of addresses that these prefixes are in: see struct list_blocks. */
-export function blocksOf(prefixes: Iterable<Prefix>): ListBlocks {
-  const blocks = {
-    ipv4: new Array<bigint>(BLOCK_WORDS).fill(0n),
-    ipv6: new Array<bigint>(BLOCK_WORDS).fill(0n),
-  };
-  for (const { bytes, length } of prefixes) {
-    if (bytes.length === 4) addIpv4(blocks.ipv4, bytes, length);
-    else addIpv6(blocks.ipv6, bytes, length);
-  }
-  return blocks;
+export function blocksOf(prefixes: readonly Prefix[]): ListBlocks {
+  const blocks = (bytes: number, of: (prefix: Prefix) => number[]) =>
+    numberSet(prefixes.filter((prefix) => prefix.bytes.length === bytes).flatMap(of));
+  return { ipv4: blocks(4, blocksOfIpv4), ipv6: blocks(16, blocksOfIpv6) };
 }
 
-function addIpv4(words: bigint[], [high = 0, low = 0]: Uint8Array, length: number): void {
-  const first = (high << 8) | low;
+/** By the first 16 bits, as they lie in memory. */
+function blocksOfIpv4({ bytes: [high = 0, low = 0], length }: Prefix): number[] {
   const count = 2 ** Math.max(0, 16 - length);
-  for (let i = first; i < first + count; i++) setBit(words, (i >> 8) | ((i & 0xff) << 8));
+  return Array.from({ length: count }, (_, i) => (high << 8) + low + i).map(
+    (block) => (block >> 8) | ((block & 0xff) << 8),
+  );
 }
 
 /** Prefixes of less than 32 bits are so many blocks that all are looked up. */
-function addIpv6(words: bigint[], bytes: Uint8Array, length: number): void {
-  if (length < 32) words.fill(2n ** 64n - 1n);
-  else setBit(words, Math.imul(word(bytes), 0x9e3779b1) >>> 16);
-}
-
-function setBit(words: bigint[], bit: number): void {
-  words[bit >> 6]! |= 1n << BigInt(bit & 63);
+function blocksOfIpv6({ bytes, length }: Prefix): number[] {
+  if (length < 32) return Array.from({ length: 65_536 }, (_, i) => i);
+  return [Math.imul(word(bytes), 0x9e3779b1) >>> 16];
 }
 
 function union(a: ListBlocks, b: ListBlocks): ListBlocks {
